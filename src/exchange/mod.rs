@@ -1,0 +1,1 @@
+//! Exchange Online, as rules (floor 1).

@@ -1,0 +1,247 @@
+//! What one session will do (floor 2): the narrow waist between the files that
+//! people write and the driver that plays them.
+//!
+//! A plan holds no expectation, so the driver cannot help a test pass; what the
+//! driver must do differently for an assertion, such as holding QUIT back to see
+//! who closes, is a field here. Everything in it is checked: playing a plan can
+//! meet a refusal or an event, never bad input.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::message::Draft;
+use crate::secret::Secret;
+use crate::smtp::{ForwardPath, ReplyLimits, ReversePath, Stage};
+use crate::tls;
+
+/// What one session will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where to connect, and as whom.
+    pub endpoint: Endpoint,
+    /// Clear text, STARTTLS or TLS from the first byte.
+    pub tls: TlsMode,
+    /// The name given, and by which verb.
+    pub hello: Hello,
+    /// Who logs in, if anybody.
+    pub auth: Option<Auth>,
+    /// The mail transactions, in order; empty where the plan ends after EHLO or
+    /// AUTH.
+    pub transactions: Vec<Transaction>,
+    /// The last stage to play; `None` plays to the end. `Data` closes the
+    /// connection without the final dot.
+    pub stop_after: Option<Stage>,
+    /// Hold QUIT back for up to five seconds to see whether the peer closes.
+    pub hold_quit: bool,
+    /// Deadlines.
+    pub timeouts: Timeouts,
+    /// How much the server may send in one reply.
+    pub limits: ReplyLimits,
+    /// Put into the message where it names its case; never sent elsewhere.
+    pub case_id: Arc<str>,
+}
+
+impl Plan {
+    /// The stages that this plan reaches if nothing is refused, in the order of
+    /// the session, QUIT left out, up to `stop_after`. Stages of transactions
+    /// stand once, in the order of the last transaction's reach.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Stage> {
+        let mut stages = Vec::with_capacity(12);
+        stages.push(Stage::Connect);
+        match self.tls {
+            TlsMode::None => stages.extend([Stage::Greeting, Stage::Ehlo]),
+            TlsMode::Implicit(_) => stages.extend([Stage::Tls, Stage::Greeting, Stage::Ehlo]),
+            TlsMode::StartTls { .. } => {
+                stages.extend([Stage::Greeting, Stage::Ehlo, Stage::StartTls, Stage::Tls, Stage::EhloTls])
+            }
+        }
+        if self.auth.is_some() {
+            stages.push(Stage::Auth);
+        }
+        if !self.transactions.is_empty() {
+            stages.push(Stage::MailFrom);
+            if self.transactions.iter().any(|t| !t.recipients.is_empty()) {
+                stages.push(Stage::RcptTo);
+            }
+            if self.transactions.iter().any(|t| t.message.is_some()) {
+                stages.extend([Stage::Data, Stage::Message]);
+            }
+        }
+        if let Some(last) = self.stop_after
+            && let Some(at) = stages.iter().position(|stage| *stage == last)
+        {
+            stages.truncate(at + 1);
+        }
+        stages
+    }
+}
+
+/// Where to connect, and as whom.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// A name or an address literal without brackets.
+    pub host: Arc<str>,
+    /// The TCP port.
+    pub port: u16,
+    /// The local address to bind, if one is asked for.
+    pub bind: Option<IpAddr>,
+    /// A PROXY header to open the connection with.
+    pub proxy: Option<Proxy>,
+}
+
+/// A PROXY protocol header (haproxy `doc/proxy-protocol.txt`, §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Text or binary.
+    pub version: ProxyVersion,
+    /// The client that the header announces.
+    pub source: SocketAddr,
+}
+
+/// The form of a PROXY header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyVersion {
+    /// One line of text.
+    V1,
+    /// Binary.
+    V2,
+}
+
+/// Clear text, STARTTLS or TLS from the first byte.
+#[derive(Clone, Debug)]
+pub enum TlsMode {
+    /// Clear text throughout.
+    None,
+    /// STARTTLS (RFC 3207); `force` sends it even where it is not offered.
+    StartTls {
+        /// The handshake.
+        tls: TlsPlan,
+        /// Send the command unoffered.
+        force: bool,
+    },
+    /// TLS from the first byte (RFC 8314 §3.3).
+    Implicit(TlsPlan),
+}
+
+/// A handshake to come.
+#[derive(Clone, Debug)]
+pub struct TlsPlan {
+    /// The client side, built once and shared by every case with the same
+    /// settings.
+    pub client: Arc<tls::Client>,
+    /// The name sent as SNI and verified; an address is verified, never sent
+    /// (RFC 6066 §3).
+    pub server_name: Arc<str>,
+}
+
+/// The name given, and by which verb.
+#[derive(Clone, Debug)]
+pub struct Hello {
+    /// EHLO or HELO.
+    pub verb: HelloVerb,
+    /// A domain or an address literal; no control character or space in it.
+    pub name: Arc<str>,
+}
+
+/// The verb of the first command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelloVerb {
+    /// RFC 5321 §4.1.1.1; the peer's extensions are known.
+    Ehlo,
+    /// RFC 5321 §4.1.1.1; no extensions.
+    Helo,
+}
+
+/// A log-in (RFC 4954).
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// How.
+    pub mechanism: Mechanism,
+    /// The authentication identity.
+    pub username: Arc<str>,
+    /// The password, or the bearer token for XOAUTH2.
+    pub secret: Secret,
+    /// Go on to MAIL after a refusal, as some clients do.
+    pub continue_on_failure: bool,
+    /// Try the mechanism even where it is not offered.
+    pub force: bool,
+    /// Send the secret even where the connection is neither verified TLS nor
+    /// loopback.
+    pub insecure: bool,
+}
+
+/// A SASL mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// RFC 4616.
+    Plain,
+    /// draft-murchison-sasl-login: name and password to two prompts.
+    Login,
+    /// Google's and Microsoft's bearer-token mechanism.
+    XOAuth2,
+}
+
+impl Mechanism {
+    /// Every mechanism.
+    pub const ALL: [Self; 3] = [Self::Plain, Self::Login, Self::XOAuth2];
+
+    /// The name on the wire and in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::Login => "LOGIN",
+            Self::XOAuth2 => "XOAUTH2",
+        }
+    }
+}
+
+/// One mail transaction (RFC 5321 §3.3).
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// The P1 sender.
+    pub mail_from: ReversePath,
+    /// ESMTP parameters of MAIL, sent as written: `SIZE=1000 BODY=8BITMIME`.
+    /// Empty where there are none.
+    pub mail_params: Arc<str>,
+    /// The recipients, in order; empty where the plan ends after MAIL.
+    pub recipients: Vec<Recipient>,
+    /// What follows DATA; `None` where the plan ends at RCPT TO.
+    pub message: Option<Arc<Draft>>,
+}
+
+/// One recipient.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// The address.
+    pub path: ForwardPath,
+    /// ESMTP parameters of RCPT, sent as written. Empty where there are none.
+    pub params: Arc<str>,
+}
+
+/// Deadlines, absolute: bytes never extend them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Name look-up and TCP connect.
+    pub connect: Duration,
+    /// The TLS handshake.
+    pub tls: Duration,
+    /// From the first byte of a command written to the last byte of its reply
+    /// read.
+    pub reply: Duration,
+    /// The session as a whole.
+    pub session: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            tls: Duration::from_secs(15),
+            reply: Duration::from_secs(30),
+            session: Duration::from_secs(300),
+        }
+    }
+}

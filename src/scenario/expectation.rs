@@ -1,0 +1,143 @@
+//! What a case expects, as data. Judging is not done here: see `verdict`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex_lite::Regex;
+
+use crate::smtp::{EventKind, Stage};
+use crate::tls::TlsVersion;
+
+/// Everything that a case expects.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    /// Of the session as a whole, or of its only transaction.
+    pub session: Expect,
+    /// Of each transaction, where `transactions` is used; as long as the plan's
+    /// list, else empty.
+    pub transactions: Vec<Expect>,
+    /// Of single recipients.
+    pub recipients: Vec<RecipientExpect>,
+    /// Where the expectation stands; the scenario's own line where none is
+    /// written.
+    pub at: SourceLine,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The file as it was named.
+    pub file: Arc<str>,
+    /// From 1.
+    pub line: u32,
+}
+
+/// What is expected of a session or a transaction.
+#[derive(Clone, Debug, Default)]
+pub enum Expect {
+    /// Nothing is written: every planned stage must be positive.
+    #[default]
+    Positive,
+    /// A pattern for what was decisive.
+    Decisive(Patterns),
+    /// Stage by stage.
+    Stages(Box<StageExpectations>),
+    /// One pattern an attempt, in order.
+    Attempts(Vec<Patterns>),
+}
+
+/// What one recipient expects.
+#[derive(Clone, Debug)]
+pub struct RecipientExpect {
+    /// Which transaction, from 0.
+    pub transaction: u16,
+    /// Which recipient of it, from 0.
+    pub recipient: u16,
+    /// What its RCPT TO must be answered with.
+    pub patterns: Patterns,
+}
+
+/// Stage by stage.
+#[derive(Clone, Debug, Default)]
+pub struct StageExpectations {
+    /// The stages named, in the order of the file.
+    pub stages: Vec<(Stage, StageExpect)>,
+    /// The session as a whole, at most.
+    pub total: Option<Duration>,
+}
+
+/// What is expected of one stage. Every field that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct StageExpect {
+    /// The reply, or the event that took its place.
+    pub reply: Option<Patterns>,
+    /// The reply's text.
+    pub text: Option<TextMatch>,
+    /// From the last byte written to the last byte read, at most.
+    pub within: Option<Duration>,
+    /// Whether the peer closes within five seconds of this reply.
+    pub closes: Option<bool>,
+    /// EHLO lines that must be there: `SIZE`, or with parameters `AUTH LOGIN`.
+    pub offers: Vec<String>,
+    /// EHLO lines that must not be there.
+    pub lacks: Vec<String>,
+    /// The address in the peer's `Hello [address]`.
+    pub sees: Option<String>,
+    /// The TLS version agreed on.
+    pub version: Option<Vec<TlsVersion>>,
+    /// The cipher suite agreed on; `*` and `?` match.
+    pub cipher: Option<String>,
+    /// Whether the server's certificate held.
+    pub verified: Option<bool>,
+    /// A name that the server's certificate carries (CN or SAN).
+    pub peer_name: Option<String>,
+    /// A text that the server certificate's issuer contains.
+    pub peer_issuer: Option<String>,
+}
+
+/// A text to find.
+#[derive(Clone, Debug)]
+pub enum TextMatch {
+    /// Contained, case-insensitively.
+    Contains(String),
+    /// Found by a regular expression; linear in the text's length.
+    Regex(Regex),
+}
+
+/// Alternatives: any of them will do.
+#[derive(Clone, Debug)]
+pub struct Patterns {
+    /// Never empty.
+    pub any: Vec<Pattern>,
+    /// As written, alternatives joined by ` or `.
+    pub written: Arc<str>,
+}
+
+/// One alternative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// `CODE [ENHANCED] [text]` or `ENHANCED [text]`.
+    Reply {
+        /// The basic code, `x` for any digit.
+        code: Option<CodePattern>,
+        /// The enhanced code, `*` or `x` for any number.
+        enhanced: Option<EnhancedPattern>,
+        /// A case-insensitive prefix of the text.
+        text: Option<String>,
+    },
+    /// `EVENT [reason]`.
+    Event {
+        /// The kind.
+        kind: EventKind,
+        /// The reason, if it matters.
+        reason: Option<String>,
+    },
+}
+
+/// Three digits; `None` for any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodePattern(pub [Option<u8>; 3]);
+
+/// Three numbers; `None` for any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnhancedPattern(pub [Option<u16>; 3]);

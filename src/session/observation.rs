@@ -1,0 +1,63 @@
+//! What was seen of one session: facts alone, no judgement.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Transcript;
+use crate::smtp::{EhloResponse, Event, Reply, Stage};
+use crate::tls::Negotiated;
+
+/// What was seen of one session.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// Every reply, in the order of the session, QUIT's included.
+    pub answers: Vec<Answer>,
+    /// The end that was no reply, and the stage it belongs to. An event at QUIT
+    /// is not recorded here.
+    pub event: Option<(Stage, Event)>,
+    /// What the EHLO in clear text (or under implicit TLS) offered.
+    pub ehlo: Option<EhloResponse>,
+    /// What the EHLO after STARTTLS offered.
+    pub ehlo_tls: Option<EhloResponse>,
+    /// What TLS came to, where a handshake was finished.
+    pub tls: Option<Negotiated>,
+    /// Where QUIT was held back: how long after the last reply the peer closed,
+    /// or `None` if it had not within five seconds.
+    pub peer_closed: Option<Duration>,
+    /// The address connected to.
+    pub peer: Option<SocketAddr>,
+    /// How long things took.
+    pub timings: Timings,
+    /// The dialogue, secrets masked.
+    pub transcript: Transcript,
+    /// Oddities that are no fault, in words: a TLS close without close_notify
+    /// after QUIT, a doubled keyword.
+    pub notes: Vec<String>,
+}
+
+/// A reply, and what it answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What it answered.
+    pub stage: Stage,
+    /// Which transaction, from 0; 0 before the first.
+    pub transaction: u16,
+    /// Which recipient of the transaction, from 0, at [`Stage::RcptTo`].
+    pub recipient: Option<u16>,
+    /// The reply.
+    pub reply: Reply,
+    /// From the last byte written to the last byte read. For the greeting: from
+    /// the connection (or the handshake) to the last byte read.
+    pub elapsed: Duration,
+}
+
+/// How long things took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Name look-up and TCP connect.
+    pub connect: Option<Duration>,
+    /// The TLS handshake.
+    pub tls: Option<Duration>,
+    /// The session as a whole.
+    pub total: Duration,
+}

@@ -1,0 +1,1 @@
+//! The SMTP server that answers as Exchange Online would (floor 3).

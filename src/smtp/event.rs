@@ -1,0 +1,117 @@
+//! Ends of a session that are no reply.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+/// What kind of end it was. A refusal by reply is not among them: that is data
+/// of the dialogue, see [`Reply`](super::Reply).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// The host's name did not resolve.
+    DnsFailure,
+    /// TCP said no.
+    Refused,
+    /// A deadline passed.
+    Timeout,
+    /// The peer closed the connection.
+    Closed,
+    /// The handshake ended with an alert, or the client certificate was refused.
+    TlsRefused,
+    /// The server's certificate did not verify.
+    TlsUntrusted,
+    /// STARTTLS, AUTH or an extension that the case needs was not offered.
+    NotOffered,
+    /// The peer broke SMTP.
+    ProtocolError,
+    /// A reply that nobody asked for, or plaintext injected before TLS.
+    Desync,
+    /// The peer exceeded a bound.
+    Limit,
+}
+
+impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::DnsFailure,
+        Self::Refused,
+        Self::Timeout,
+        Self::Closed,
+        Self::TlsRefused,
+        Self::TlsUntrusted,
+        Self::NotOffered,
+        Self::ProtocolError,
+        Self::Desync,
+        Self::Limit,
+    ];
+
+    /// The name used in files and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DnsFailure => "dns_failure",
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Closed => "closed",
+            Self::TlsRefused => "tls_refused",
+            Self::TlsUntrusted => "tls_untrusted",
+            Self::NotOffered => "not_offered",
+            Self::ProtocolError => "protocol_error",
+            Self::Desync => "desync",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text names no event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownEvent;
+
+impl FromStr for EventKind {
+    type Err = UnknownEvent;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEvent> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(UnknownEvent)
+    }
+}
+
+/// An end of a session that is no reply, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What kind of end.
+    pub kind: EventKind,
+    /// Why, as one stable word that patterns may name: `protocol_version`,
+    /// `expired`, `STARTTLS`. Never empty.
+    pub reason: Cow<'static, str>,
+    /// Why, in words, for people; may hold what the peer sent, so it is escaped
+    /// before it is shown. Empty where the reason says it all.
+    pub detail: String,
+}
+
+impl Event {
+    /// An event whose reason says it all.
+    #[must_use]
+    pub fn new(kind: EventKind, reason: &'static str) -> Self {
+        Self { kind, reason: Cow::Borrowed(reason), detail: String::new() }
+    }
+
+    /// The same event with words for people.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+}
+
+impl fmt::Display for Event {
+    /// `tls_refused protocol_version`: the form that patterns are written in.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.reason)
+    }
+}

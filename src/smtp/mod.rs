@@ -1,0 +1,15 @@
+//! The wire's vocabulary, without IO or clock (floor 0).
+
+mod address;
+mod ehlo;
+mod enhanced;
+mod event;
+mod reply;
+mod stage;
+
+pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
+pub use ehlo::{EhloKeyword, EhloResponse};
+pub use enhanced::EnhancedStatus;
+pub use event::{Event, EventKind, UnknownEvent};
+pub use reply::{Reply, ReplyCode, ReplyDecoder, ReplyError, ReplyLimits, lossless};
+pub use stage::{Stage, UnknownStage};

@@ -1,0 +1,5 @@
+//! What servers' certificates are checked against.
+
+/// What servers' certificates are checked against.
+#[derive(Debug)]
+pub struct Trust {}
