@@ -2,40 +2,9 @@
 
 mod certs;
 mod check;
+mod command;
 mod probe;
 mod run;
 mod simulate;
 
-use std::process::ExitCode;
-
-use clap::{Parser, Subcommand};
-
-/// SMTP test harness and probe client.
-#[derive(Parser)]
-#[command(name = "relayprobe", version, about, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    Run(run::Args),
-    Check(check::Args),
-    Probe(probe::Args),
-    Simulate(simulate::Args),
-    Certs(certs::Args),
-}
-
-/// Reads the command line, does what it says and gives the exit status of the
-/// contract: 0, 1, 2, 3, 130 or 143.
-#[must_use]
-pub fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Run(args) => run::main(args),
-        Command::Check(args) => check::main(args),
-        Command::Probe(args) => probe::main(args),
-        Command::Simulate(args) => simulate::main(args),
-        Command::Certs(args) => certs::main(args),
-    }
-}
+pub use command::main;

@@ -130,7 +130,7 @@ pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
 
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Reply({:?})", lossless(&self.wire))
+        f.debug_tuple("Reply").field(&lossless(&self.wire)).finish()
     }
 }
 
