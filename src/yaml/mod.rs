@@ -1,7 +1,21 @@
 //! YAML files as trees with places, and the messages about them (floor 0).
+//!
+//! Two parsers read each file. `serde_yaml` alone says what a scalar means;
+//! `saphyr-parser` says where it stands, what shape it has and whether a key
+//! comes twice, none of which serde_yaml tells (`docs/architecture.md`). Where
+//! they disagree on the shape, the file is refused.
 
 mod diagnostic;
+mod fields;
 mod node;
+mod outline;
+mod parse;
+mod read;
+mod render;
 
 pub use diagnostic::{Diagnostic, FileId, Severity, Source, Sources, Span};
+pub use fields::{Field, Fields, duration, nearest};
 pub use node::{Key, Node, Value};
+pub use parse::parse;
+pub use read::{MAX_FILE, read_bytes, read_file};
+pub use render::render;

@@ -1,0 +1,110 @@
+//! Reading files that people name: bounded, and never waiting on a device.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use super::{Diagnostic, FileId, Sources};
+
+/// The most that a YAML or CSV file may hold, in bytes.
+pub const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// Reads a text file into the sources: a regular file of at most [`MAX_FILE`]
+/// bytes of UTF-8, a byte order mark taken off.
+///
+/// # Errors
+///
+/// What is wrong with the file, its path in the message; the place is for the
+/// caller to add, where another file names this one.
+pub fn read_file(path: &Path, sources: &mut Sources) -> Result<FileId, Diagnostic> {
+    let bytes = read_bytes(path, MAX_FILE)?;
+    let text = text(bytes).map_err(|why| Diagnostic::general(format!("{}: {why}", path.display())))?;
+    Ok(sources.add(path.display().to_string(), path.to_owned(), text))
+}
+
+/// Reads a regular file of at most `limit` bytes.
+///
+/// # Errors
+///
+/// As [`read_file`].
+pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
+    let fail = |why: &str| Diagnostic::general(format!("{}: {why}", path.display()));
+    // Looked at before it is opened: opening a FIFO waits for a writer.
+    let metadata = fs::metadata(path).map_err(|error| fail(&io_words(&error)))?;
+    let metadata = match metadata.is_file() {
+        true => metadata,
+        false if metadata.is_dir() => return Err(fail("a folder, where a file is wanted")),
+        false => return Err(fail("not a regular file")),
+    };
+    let too_large = || fail(&format!("larger than {} MiB", limit / (1024 * 1024)));
+    if metadata.len() > limit {
+        return Err(too_large());
+    }
+    let file = File::open(path).map_err(|error| fail(&io_words(&error)))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    // The length is not believed: files of /proc say 0, and files grow.
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(&io_words(&error)))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn io_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn text(mut bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    let utf16 = bytes.starts_with(b"\xFF\xFE")
+        || bytes.starts_with(b"\xFE\xFF")
+        || matches!(bytes[..], [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..]);
+    if utf16 {
+        return Err("encoded as UTF-16; save it as UTF-8".to_owned());
+    }
+    if let Some(at) = bytes.iter().position(|b| *b == 0) {
+        return Err(format!("not a text file: a NUL stands at byte {}", at + 1));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to() + 1;
+        format!("not UTF-8 at byte {at}; save it as UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_taken_off() {
+        assert_eq!(text(b"\xEF\xBB\xBFa: b".to_vec()).as_deref(), Ok("a: b"));
+    }
+
+    #[test]
+    fn what_is_no_utf_8_text_is_named() {
+        for (bytes, words) in [
+            (&b"\xFF\xFEa\0"[..], "UTF-16"),
+            (b"a\0b\0", "UTF-16"),
+            (b"\0a\0b", "UTF-16"),
+            (b"\x7FELF\x02\x01\x01\0", "NUL stands at byte 8"),
+            (b"name: M\xFCller", "not UTF-8 at byte 8"),
+        ] {
+            let why = text(bytes.to_vec()).expect_err("no text");
+            assert!(why.contains(words), "{why}");
+        }
+    }
+
+    #[test]
+    fn devices_and_folders_are_not_read() {
+        let why = |path: &str| read_bytes(Path::new(path), 10).expect_err("refused").message;
+        assert_eq!(why("/dev/zero"), "/dev/zero: not a regular file");
+        assert_eq!(why("/"), "/: a folder, where a file is wanted");
+        assert_eq!(why("/nowhere/at/all"), "/nowhere/at/all: no such file");
+    }
+}
