@@ -50,7 +50,7 @@ doc:
 deny:
 	@if command -v cargo-deny >/dev/null; then \
 	  echo '$(CARGO) deny check bans licenses sources'; \
-	  $(CARGO) deny --locked check bans licenses sources || exit 1; \
+	  $(CARGO) deny --locked check --hide-inclusion-graph bans licenses sources || exit 1; \
 	  if timeout 60 $(CARGO) deny fetch db >/dev/null 2>&1; then \
 	    $(CARGO) deny --locked check --disable-fetch advisories || exit 1; \
 	  else \
