@@ -1,0 +1,18 @@
+//! What the tests play with: real servers, scripted peers, certificates and the
+//! program itself.
+
+#![allow(dead_code, reason = "fixtures come before the tests that use them")]
+
+mod dir;
+mod need;
+mod peer;
+mod pki;
+mod postfix;
+mod program;
+
+pub use dir::Dir;
+pub use need::have;
+pub use peer::{Conn, Peer};
+pub use pki::Pki;
+pub use postfix::Postfix;
+pub use program::{Program, Ran, Running};

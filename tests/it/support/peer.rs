@@ -1,0 +1,221 @@
+//! A server that says what a test wants: literal bytes over a socket, from a
+//! thread of its own. It shares no code with the program, so that a mistake in
+//! our codec cannot hide itself.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use openssl::ssl::{SslAcceptor, SslStream};
+
+/// A server that says what a test wants, on a loopback port of its own.
+pub struct Peer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stop: AtomicBool,
+    connections: AtomicUsize,
+    heard: Mutex<Vec<u8>>,
+}
+
+impl Peer {
+    /// Plays `script` with every client. The script's errors end its connection
+    /// and nothing else: a client that leaves is no failure of the peer.
+    pub fn play(script: impl Fn(&mut Conn) -> io::Result<()> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let shared = Arc::new(Shared::default());
+        let (ours, script) = (Arc::clone(&shared), Arc::new(script));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if ours.stop.load(Ordering::Acquire) {
+                    break;
+                }
+                let Ok(stream) = stream else { continue };
+                ours.connections.fetch_add(1, Ordering::AcqRel);
+                let (ours, script) = (Arc::clone(&ours), Arc::clone(&script));
+                thread::spawn(move || {
+                    let _ = stream.set_read_timeout(Some(Duration::from_secs(20)));
+                    let _ = stream.set_write_timeout(Some(Duration::from_secs(20)));
+                    let _ = stream.set_nodelay(true);
+                    let mut conn = Conn { stream: Stream::Plain(stream), shared: ours };
+                    let _ = script(&mut conn);
+                });
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// A server that should hear from nobody.
+    pub fn unvisited() -> Self {
+        Self::play(|_| Ok(()))
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// How many clients came.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Acquire)
+    }
+
+    /// Everything that clients said, decrypted where it was encrypted.
+    pub fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.shared.heard.lock().expect("no script panics")).into_owned()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        // Wakes the accept loop, which then sees that it is over.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+/// One client's connection.
+pub struct Conn {
+    stream: Stream,
+    shared: Arc<Shared>,
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<SslStream<TcpStream>>),
+    /// Between the two, while a handshake goes on or after it failed.
+    Gone,
+}
+
+impl Conn {
+    /// Says these bytes.
+    pub fn say(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        match &mut self.stream {
+            Stream::Plain(stream) => stream.write_all(bytes.as_ref()),
+            Stream::Tls(stream) => stream.write_all(bytes.as_ref()),
+            Stream::Gone => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Says this for ever, until the client leaves.
+    pub fn repeat(&mut self, bytes: &[u8], pause: Duration) -> io::Result<()> {
+        loop {
+            self.say(bytes)?;
+            thread::sleep(pause);
+        }
+    }
+
+    /// Reads one line, its end left off.
+    ///
+    /// # Errors
+    ///
+    /// At the end of the connection.
+    pub fn line(&mut self) -> io::Result<String> {
+        let mut line = Vec::new();
+        while !line.ends_with(b"\n") {
+            line.push(self.byte()?);
+        }
+        Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
+    }
+
+    /// Reads a line that starts like this, and answers it.
+    ///
+    /// # Errors
+    ///
+    /// Where another line came, which the client then learns by the close.
+    pub fn answer(&mut self, command: &str, reply: &str) -> io::Result<String> {
+        let line = self.line()?;
+        if !line.to_ascii_uppercase().starts_with(command) {
+            return Err(io::Error::other(format!("wanted {command}, came {line}")));
+        }
+        self.say(reply)?;
+        Ok(line)
+    }
+
+    /// Greets, and answers EHLO with these keywords.
+    pub fn hello(&mut self, keywords: &[&str]) -> io::Result<()> {
+        self.say("220 peer.test ESMTP\r\n")?;
+        self.ehlo(keywords)
+    }
+
+    /// Answers EHLO with these keywords.
+    pub fn ehlo(&mut self, keywords: &[&str]) -> io::Result<()> {
+        let mut reply = String::from("250-peer.test greets you\r\n");
+        for keyword in keywords {
+            reply += &format!("250-{keyword}\r\n");
+        }
+        self.answer("EHLO", &(reply + "250 HELP\r\n")).map(drop)
+    }
+
+    /// Answers QUIT.
+    pub fn bye(&mut self) -> io::Result<()> {
+        self.answer("QUIT", "221 2.0.0 bye\r\n").map(drop)
+    }
+
+    /// Reads a message up to and including its final dot.
+    pub fn message(&mut self) -> io::Result<String> {
+        let mut message = String::new();
+        loop {
+            let line = self.line()?;
+            if line == "." {
+                return Ok(message);
+            }
+            message += &line;
+            message.push('\n');
+        }
+    }
+
+    /// Reads and forgets until the client leaves.
+    pub fn drain(&mut self) -> io::Result<()> {
+        while self.byte().is_ok() {}
+        Ok(())
+    }
+
+    /// Says nothing until the client leaves or this long has passed.
+    pub fn wait(&mut self, long: Duration) {
+        thread::sleep(long);
+    }
+
+    /// Does the server's part of a TLS handshake.
+    pub fn tls(&mut self, acceptor: &SslAcceptor) -> io::Result<()> {
+        let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let tls = acceptor.accept(stream).map_err(|error| io::Error::other(error.to_string()))?;
+        self.stream = Stream::Tls(Box::new(tls));
+        Ok(())
+    }
+
+    /// Closes with a reset instead of an orderly end.
+    pub fn reset(&mut self) {
+        if let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) {
+            let _ = socket2::Socket::from(stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    fn byte(&mut self) -> io::Result<u8> {
+        let mut byte = [0];
+        let read = match &mut self.stream {
+            Stream::Plain(stream) => stream.read(&mut byte)?,
+            Stream::Tls(stream) => stream.read(&mut byte)?,
+            Stream::Gone => 0,
+        };
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.shared.heard.lock().expect("no script panics").push(byte[0]);
+        Ok(byte[0])
+    }
+}
