@@ -20,7 +20,12 @@ fn our_postfix_answers_swaks_with_and_without_tls() {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{text}\n{}\n{}", String::from_utf8_lossy(&output.stderr), postfix.log());
+        assert!(
+            output.status.success(),
+            "{text}\n{}\n{}",
+            String::from_utf8_lossy(&output.stderr),
+            postfix.log()
+        );
     }
 }
 

@@ -109,7 +109,8 @@ impl Pki {
             ("stranger", &self.stranger),
         ] {
             files.push((format!("{name}.pem"), pem(&issued.cert)));
-            files.push((format!("{name}.key"), issued.key.private_key_to_pem_pkcs8().expect("a key encodes")));
+            files
+                .push((format!("{name}.key"), issued.key.private_key_to_pem_pkcs8().expect("a key encodes")));
         }
         files
     }

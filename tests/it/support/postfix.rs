@@ -66,7 +66,8 @@ impl Postfix {
             (floor, "-o smtpd_tls_protocols=>=TLSv1.2 -o smtpd_tls_mandatory_protocols=>=TLSv1.2"),
             (implicit, "-o smtpd_tls_wrappermode=yes -o smtpd_tls_req_ccert=yes"),
         ];
-        let services = services.map(|(port, options)| format!("127.0.0.1:{port} inet n - n - - smtpd {options}\n"));
+        let services =
+            services.map(|(port, options)| format!("127.0.0.1:{port} inet n - n - - smtpd {options}\n"));
         dir.write("etc/master.cf", services.concat() + MASTER);
         dir.write(
             "etc/sasl/smtpd.conf",
