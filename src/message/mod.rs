@@ -1,5 +1,7 @@
-//! What goes inside DATA (floor 1).
+//! What goes inside DATA (floor 1): composed, or verbatim from a file.
 
-/// A message still without its date and id.
-#[derive(Clone, Debug)]
-pub struct Draft {}
+mod compose;
+mod draft;
+
+pub use compose::{Composition, DraftError};
+pub use draft::{Draft, Stamp};

@@ -35,4 +35,82 @@ impl EhloResponse {
             .collect();
         Self { greeting, keywords }
     }
+
+    /// The first line of this keyword (case does not matter, RFC 5321 §2.4).
+    #[must_use]
+    pub fn find(&self, keyword: &str) -> Option<&EhloKeyword> {
+        self.keywords.iter().find(|line| line.name.eq_ignore_ascii_case(keyword))
+    }
+
+    /// Whether a line such as `SIZE`, `AUTH LOGIN` or `AUTH LOGIN XOAUTH2` is
+    /// offered: the keyword, with every parameter named. Case does not matter;
+    /// further parameters do no harm, and of several lines of one keyword any
+    /// will do. The old `AUTH=LOGIN` counts as `AUTH LOGIN`.
+    #[must_use]
+    pub fn offers(&self, line: &str) -> bool {
+        let mut words = line.split_ascii_whitespace();
+        let Some(keyword) = words.next() else { return false };
+        let found = words.clone().all(|param| {
+            self.named(keyword).any(|line| line.params.iter().any(|own| own.eq_ignore_ascii_case(param)))
+                || self.keywords.iter().any(|line| {
+                    let (name, first) = line.name.split_once('=').unwrap_or_default();
+                    name.eq_ignore_ascii_case(keyword)
+                        && (first.eq_ignore_ascii_case(param)
+                            || line.params.iter().any(|own| own.eq_ignore_ascii_case(param)))
+                })
+        });
+        found && (words.next().is_some() || self.find(keyword).is_some())
+    }
+
+    /// The address that the server says it sees: what stands in the last
+    /// brackets of `Hello [203.0.113.10]`, without RFC 5321's `IPv6:` tag.
+    #[must_use]
+    pub fn sees(&self) -> Option<&str> {
+        let (_, after) = self.greeting.rsplit_once('[')?;
+        let (address, _) = after.split_once(']')?;
+        Some(match address.get(..5) {
+            Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => &address[5..],
+            _ => address,
+        })
+    }
+
+    fn named<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a EhloKeyword> {
+        self.keywords.iter().filter(move |line| line.name.eq_ignore_ascii_case(keyword))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::ReplyDecoder;
+
+    fn parse(wire: &str) -> EhloResponse {
+        let reply = ReplyDecoder::default().push(wire.as_bytes()).expect("well-formed").expect("whole");
+        EhloResponse::parse(&reply)
+    }
+
+    #[test]
+    fn keywords_are_found_whatever_their_case() {
+        let ehlo =
+            parse("250-mx Hello [203.0.113.10]\r\n250-size 1000\r\n250-AUTH LOGIN XOAUTH2\r\n250 X-FOO\r\n");
+        assert!(ehlo.offers("SIZE") && ehlo.offers("size 1000") && ehlo.offers("x-foo"));
+        assert!(ehlo.offers("AUTH xoauth2 login"));
+        assert!(!ehlo.offers("AUTH PLAIN") && !ehlo.offers("STARTTLS") && !ehlo.offers(""));
+        assert_eq!(ehlo.find("Auth").map(|auth| auth.params.len()), Some(2));
+    }
+
+    #[test]
+    fn the_old_form_of_auth_counts_and_a_stripped_one_does_not() {
+        let ehlo = parse("250-mx\r\n250-AUTH=LOGIN PLAIN\r\n250 XXXXXXXA\r\n");
+        assert!(ehlo.offers("AUTH LOGIN") && ehlo.offers("AUTH PLAIN"));
+        assert!(!ehlo.offers("STARTTLS"));
+    }
+
+    #[test]
+    fn the_address_in_the_greeting_is_what_the_server_sees() {
+        let sees = |greeting: &str| parse(&format!("250 {greeting}\r\n")).sees().map(str::to_owned);
+        assert_eq!(sees("mx.test Hello [203.0.113.10]").as_deref(), Some("203.0.113.10"));
+        assert_eq!(sees("mx.test Hello app [IPv6:2001:db8::1], hi").as_deref(), Some("2001:db8::1"));
+        assert_eq!(sees("mx.test Hello"), None);
+    }
 }

@@ -1,0 +1,277 @@
+//! Messages from their parts.
+//!
+//! lettre encodes body and subject. The fields that a test is about (From above
+//! all) are written here, because no library that builds good messages will
+//! write a repeated, a missing or a malformed one.
+
+use std::fmt;
+
+use lettre::message::SinglePart;
+use lettre::message::header::{HeaderName, HeaderValue, Headers};
+
+use super::draft::Piece;
+
+/// The parts of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Composition {
+    /// One value for each From field, verbatim; empty: no From field.
+    pub header_from: Vec<String>,
+    /// Addresses for the To field; empty: no To field.
+    pub to: Vec<String>,
+    /// The subject as people read it, encoded where it must be (RFC 2047).
+    /// `None`: one that names the case.
+    pub subject: Option<String>,
+    /// More fields, in order and verbatim. One of a name that would have been
+    /// written anyway (Date, Message-ID, Subject, To, MIME-Version …) takes its
+    /// place.
+    pub headers: Vec<(String, String)>,
+    /// The text. Its line ends become CRLF; the encoding is chosen for it, unless
+    /// `headers` has a Content-Transfer-Encoding: then it is sent as it stands.
+    /// `None`: one that names the case.
+    pub body: Option<String>,
+}
+
+/// What cannot be part of a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DraftError {
+    /// A field's name is empty or holds a colon.
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// A control character in a field: a line end would smuggle in another.
+    Control {
+        /// The field.
+        name: String,
+    },
+}
+
+impl fmt::Display for DraftError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BadName { name } if name.is_empty() => f.write_str("a header without a name"),
+            Self::BadName { name } => write!(f, "a colon in the header name `{name}`"),
+            Self::Control { name } => write!(f, "a control character in the header `{name}`"),
+        }
+    }
+}
+
+impl std::error::Error for DraftError {}
+
+/// The message, with places for what differs from session to session.
+pub(super) fn pieces(composition: Composition) -> Result<Vec<Piece>, DraftError> {
+    let Composition { header_from, to, subject, headers, body } = composition;
+    let given = |name: &str| headers.iter().any(|(own, _)| own.trim().eq_ignore_ascii_case(name));
+    let mut out = Pieces::default();
+    for value in &header_from {
+        out.field("From", value)?;
+    }
+    if !to.is_empty() && !given("To") {
+        out.field("To", &to.join(", "))?;
+    }
+    if !given("Subject") {
+        match subject {
+            Some(subject) => out.subject(&subject)?,
+            None => {
+                out.text("Subject: relayprobe ");
+                out.slot(Piece::CaseId);
+                out.text("\r\n");
+            }
+        }
+    }
+    if !given("Date") {
+        out.text("Date: ");
+        out.slot(Piece::Date);
+        out.text("\r\n");
+    }
+    if !given("Message-ID") {
+        out.text("Message-ID: ");
+        out.slot(Piece::MessageId);
+        out.text("\r\n");
+    }
+    if !given("Auto-Submitted") {
+        // RFC 3834 §5: nobody is to answer a test with a vacation notice.
+        out.text("Auto-Submitted: auto-generated\r\n");
+    }
+    for (name, value) in &headers {
+        out.field(name, value)?;
+    }
+    if !given("MIME-Version") {
+        out.text("MIME-Version: 1.0\r\n");
+    }
+    let encoded = !given("Content-Transfer-Encoding");
+    match body {
+        Some(body) => out.body(body, !given("Content-Type"), encoded),
+        None => {
+            out.body("Sent by relayprobe, case ".to_owned(), !given("Content-Type"), encoded);
+            // Comes after the text just written: a case's id is ASCII.
+            out.slot(Piece::CaseId);
+            out.text(".\r\n");
+        }
+    }
+    Ok(out.0)
+}
+
+#[derive(Default)]
+struct Pieces(Vec<Piece>);
+
+impl Pieces {
+    fn bytes(&mut self, bytes: &[u8]) {
+        match self.0.last_mut() {
+            Some(Piece::Fixed(last)) => last.extend_from_slice(bytes),
+            _ => self.0.push(Piece::Fixed(bytes.to_vec())),
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn slot(&mut self, slot: Piece) {
+        self.0.push(slot);
+    }
+
+    /// A field as it was asked for.
+    fn field(&mut self, name: &str, value: &str) -> Result<(), DraftError> {
+        if name.is_empty() || name.contains(':') {
+            return Err(DraftError::BadName { name: name.to_owned() });
+        }
+        if [name, value].iter().any(|text| text.chars().any(|c| c.is_control() && c != '\t')) {
+            return Err(DraftError::Control { name: name.to_owned() });
+        }
+        self.text(name);
+        // `Subject: ` and nothing more is a field whose body is a space; without
+        // the space an empty value stays empty.
+        self.text(if value.is_empty() { ":" } else { ": " });
+        self.text(value);
+        self.text("\r\n");
+        Ok(())
+    }
+
+    /// The subject, encoded and folded by lettre.
+    fn subject(&mut self, subject: &str) -> Result<(), DraftError> {
+        if subject.chars().any(char::is_control) {
+            return Err(DraftError::Control { name: "Subject".to_owned() });
+        }
+        let mut headers = Headers::new();
+        let name = HeaderName::new_from_ascii_str("Subject");
+        headers.insert_raw(HeaderValue::new(name, subject.to_owned()));
+        self.text(&headers.to_string());
+        Ok(())
+    }
+
+    /// The last fields, the empty line and the text without the CRLF after it.
+    fn body(&mut self, body: String, content_type: bool, encoded: bool) {
+        let part = SinglePart::plain(body.clone());
+        if content_type {
+            self.text("Content-Type: text/plain; charset=utf-8\r\n");
+        }
+        if !encoded {
+            self.text("\r\n");
+            self.text(&body.replace("\r\n", "\n").replace('\n', "\r\n"));
+            return;
+        }
+        if let Some(encoding) = part.headers().get_raw("Content-Transfer-Encoding") {
+            self.text(&format!("Content-Transfer-Encoding: {encoding}\r\n"));
+        }
+        self.text("\r\n");
+        self.bytes(part.raw_body());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Draft, Stamp};
+    use std::time::UNIX_EPOCH;
+
+    fn rendered(composition: Composition) -> String {
+        let draft = Draft::compose(composition).expect("a message");
+        let stamp = Stamp { date: UNIX_EPOCH, message_id: "1@app.test", case_id: "relay/p1" };
+        String::from_utf8(draft.render(&stamp).into_owned()).expect("ASCII")
+    }
+
+    #[test]
+    fn a_message_has_what_a_message_needs() {
+        let message = rendered(Composition {
+            header_from: vec!["app@contoso.com".into()],
+            to: vec!["a@b.example".into(), "c@d.example".into()],
+            ..Composition::default()
+        });
+        assert_eq!(
+            message,
+            "From: app@contoso.com\r\nTo: a@b.example, c@d.example\r\nSubject: relayprobe relay/p1\r\n\
+             Date: Thu, 01 Jan 1970 00:00:00 +0000\r\nMessage-ID: <1@app.test>\r\n\
+             Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n\
+             Sent by relayprobe, case relay/p1.\r\n"
+        );
+    }
+
+    #[test]
+    fn from_is_absent_repeated_or_malformed_as_asked() {
+        let from = |header_from: &[&str]| {
+            let header_from = header_from.iter().map(|from| (*from).to_owned()).collect();
+            let message = rendered(Composition { header_from, ..Composition::default() });
+            message.lines().filter(|line| line.starts_with("From")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(from(&[]), Vec::<String>::new());
+        assert_eq!(from(&["a@x", "b@y"]), ["From: a@x", "From: b@y"]);
+        assert_eq!(from(&["<<broken@@", ""]), ["From: <<broken@@", "From:"]);
+    }
+
+    #[test]
+    fn headers_stand_in_order_and_verbatim_and_take_the_place_of_ours() {
+        let message = rendered(Composition {
+            headers: vec![
+                ("X-B".into(), " two  spaces".into()),
+                ("date".into(), "yesterday".into()),
+                ("X-A".into(), "=?utf-8?q?x?=".into()),
+                ("X-B".into(), "again".into()),
+            ],
+            ..Composition::default()
+        });
+        assert!(
+            message.contains("X-B:  two  spaces\r\ndate: yesterday\r\nX-A: =?utf-8?q?x?=\r\nX-B: again\r\n")
+        );
+        assert!(!message.contains("Date: "));
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_encoded_in_subject_and_body() {
+        let message = rendered(Composition {
+            subject: Some("Prüfung".into()),
+            body: Some("Größe\nzwei\n".into()),
+            ..Composition::default()
+        });
+        assert!(message.contains("Subject: =?utf-8?b?"), "{message}");
+        assert!(
+            message.contains("Content-Transfer-Encoding: base64\r\n\r\nR3LDtsOfZQ0KendlaQ0K\r\n"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_content_transfer_encoding_of_ones_own_leaves_the_body_alone() {
+        let message = rendered(Composition {
+            headers: vec![("Content-Transfer-Encoding".into(), "base64".into())],
+            body: Some("SGk=\n".into()),
+            ..Composition::default()
+        });
+        assert!(message.ends_with("Content-Type: text/plain; charset=utf-8\r\n\r\nSGk=\r\n"));
+    }
+
+    #[test]
+    fn a_line_end_never_gets_into_a_header() {
+        let compose = |name: &str, value: &str| {
+            Draft::compose(Composition {
+                headers: vec![(name.into(), value.into())],
+                ..Composition::default()
+            })
+            .map(|_| ())
+        };
+        assert_eq!(compose("X", "a\r\nBcc: b"), Err(DraftError::Control { name: "X".into() }));
+        assert_eq!(compose("X:Y", "a"), Err(DraftError::BadName { name: "X:Y".into() }));
+        assert_eq!(compose("X", "a\tb"), Ok(()));
+    }
+}

@@ -1,0 +1,128 @@
+//! A message still without its date and id.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+use super::compose::{self, Composition, DraftError};
+
+/// A message still without its date and id: built once, rendered for each
+/// session.
+#[derive(Clone, Debug)]
+pub struct Draft(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    /// Sent byte for byte.
+    Verbatim(Arc<[u8]>),
+    /// In order; nothing between the pieces.
+    Composed(Arc<[Piece]>),
+}
+
+/// A stretch of a composed message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// The same in every session.
+    Fixed(Vec<u8>),
+    /// The date of RFC 5322 §3.3.
+    Date,
+    /// The id, angle brackets included.
+    MessageId,
+    /// The id of the case.
+    CaseId,
+}
+
+/// What differs from session to session.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// Goes into `Date`, in UTC.
+    pub date: SystemTime,
+    /// Goes into `Message-ID`, without angle brackets: `left@right`.
+    pub message_id: &'a str,
+    /// Goes into subject and body where the scenario gives none.
+    pub case_id: &'a str,
+}
+
+impl Draft {
+    /// A message as it is, byte for byte. On the wire only dots are doubled and a
+    /// missing final CRLF is added, as DATA needs (RFC 5321 §4.1.1.4).
+    #[must_use]
+    pub fn verbatim(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self(Kind::Verbatim(bytes.into()))
+    }
+
+    /// A message from its parts.
+    ///
+    /// # Errors
+    ///
+    /// What in it cannot be part of a header.
+    pub fn compose(composition: Composition) -> Result<Self, DraftError> {
+        Ok(Self(Kind::Composed(compose::pieces(composition)?.into())))
+    }
+
+    /// The message, before dots are doubled.
+    #[must_use]
+    pub fn render(&self, stamp: &Stamp<'_>) -> Cow<'_, [u8]> {
+        let pieces = match &self.0 {
+            Kind::Verbatim(bytes) => return Cow::Borrowed(bytes),
+            Kind::Composed(pieces) => pieces,
+        };
+        let mut out = Vec::with_capacity(512);
+        for piece in pieces.iter() {
+            match piece {
+                Piece::Fixed(bytes) => out.extend_from_slice(bytes),
+                Piece::Date => out.extend_from_slice(rfc_5322_date(stamp.date).as_bytes()),
+                Piece::MessageId => {
+                    out.push(b'<');
+                    out.extend_from_slice(stamp.message_id.as_bytes());
+                    out.push(b'>');
+                }
+                Piece::CaseId => {
+                    out.extend(stamp.case_id.bytes().map(|b| if b.is_ascii_graphic() { b } else { b'?' }))
+                }
+            }
+        }
+        Cow::Owned(out)
+    }
+
+    /// How many LF without CR before them a verbatim message has: a file with
+    /// Unix line ends is seldom meant to be sent as it is.
+    #[must_use]
+    pub fn bare_newlines(&self) -> usize {
+        match &self.0 {
+            Kind::Composed(_) => 0,
+            Kind::Verbatim(bytes) => {
+                let all = bytes.iter().filter(|b| **b == b'\n').count();
+                all - bytes.windows(2).filter(|pair| pair == b"\r\n").count()
+            }
+        }
+    }
+}
+
+/// `Sat, 21 Nov 2026 17:46:53 +0000`.
+fn rfc_5322_date(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).format("%a, %d %b %Y %H:%M:%S +0000").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn a_verbatim_message_is_not_touched() {
+        let wire = b"From: a\n\n.\r\nno end";
+        let draft = Draft::verbatim(&wire[..]);
+        let stamp = Stamp { date: UNIX_EPOCH, message_id: "x@y", case_id: "c" };
+        assert_eq!(*draft.render(&stamp), wire[..]);
+        assert_eq!(draft.bare_newlines(), 2);
+    }
+
+    #[test]
+    fn dates_are_written_as_rfc_5322_has_them() {
+        let time = UNIX_EPOCH + Duration::from_secs(1_795_283_213);
+        assert_eq!(rfc_5322_date(time), "Sat, 21 Nov 2026 17:46:53 +0000");
+    }
+}
