@@ -1,15 +1,25 @@
 //! TLS versions, settings, identities and handshakes (floor 0).
 
 mod client;
+mod failure;
 mod identity;
 mod negotiated;
+mod openssl_client;
+mod peer;
+mod pem;
+mod rustls_client;
 mod settings;
+mod stream;
+mod tap;
 mod trust;
 mod version;
 
-pub use client::Client;
-pub use identity::Identity;
-pub use negotiated::{ClientCertificate, Negotiated, PeerCertificate, Untrusted};
+pub use client::{Client, SettingsError};
+pub use failure::{TlsFailure, TlsFailureKind};
+pub use identity::{Identity, IdentityError};
+pub use negotiated::{ClientCertificate, Negotiated, Untrusted};
+pub use peer::PeerCertificate;
 pub use settings::{Backend, Settings, Verify};
-pub use trust::Trust;
+pub use stream::Stream;
+pub use trust::{Trust, TrustError};
 pub use version::{TlsVersion, UnknownTlsVersion, VersionRange};

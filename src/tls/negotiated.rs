@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::TlsVersion;
+use super::{PeerCertificate, TlsVersion};
 
 /// What a handshake came to.
 #[derive(Clone, Debug)]
@@ -54,19 +54,4 @@ impl ClientCertificate {
             Self::Sent => "sent",
         }
     }
-}
-
-/// What a certificate says of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PeerCertificate {
-    /// The subject, as `CN=mx.contoso.com, O=Contoso`.
-    pub subject: String,
-    /// The issuer, likewise.
-    pub issuer: String,
-    /// The subject alternative names: DNS names and addresses.
-    pub san: Vec<String>,
-    /// The end of its validity, RFC 3339 in UTC.
-    pub not_after: String,
-    /// The SHA-256 of its DER.
-    pub sha256: [u8; 32],
 }

@@ -1,0 +1,91 @@
+//! What a certificate says of itself, read by OpenSSL.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::x509::{X509, X509NameRef};
+
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerCertificate {
+    /// The subject, as `CN=mx.contoso.com, O=Contoso`.
+    pub subject: String,
+    /// The issuer, likewise.
+    pub issuer: String,
+    /// The subject alternative names: DNS names and addresses.
+    pub san: Vec<String>,
+    /// The end of its validity, RFC 3339 in UTC.
+    pub not_after: String,
+    /// The SHA-256 of its DER.
+    pub sha256: [u8; 32],
+}
+
+impl PeerCertificate {
+    /// Reads a certificate; what cannot be read stays empty.
+    #[must_use]
+    pub(super) fn from_der(der: &[u8]) -> Self {
+        let sha256 = openssl::sha::sha256(der);
+        let Ok(x509) = X509::from_der(der) else {
+            let unknown = String::new();
+            return Self {
+                subject: unknown.clone(),
+                issuer: unknown.clone(),
+                san: Vec::new(),
+                not_after: unknown,
+                sha256,
+            };
+        };
+        let not_after = DateTime::<Utc>::from(system_time(x509.not_after()));
+        Self {
+            subject: name(x509.subject_name()),
+            issuer: name(x509.issuer_name()),
+            san: alternative_names(&x509),
+            not_after: not_after.to_rfc3339_opts(SecondsFormat::Secs, true),
+            sha256,
+        }
+    }
+
+    /// Whether the certificate names itself as its issuer.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.subject == self.issuer
+    }
+}
+
+fn alternative_names(x509: &X509) -> Vec<String> {
+    let names = x509.subject_alt_names();
+    let names = names.iter().flatten().filter_map(|name| {
+        let address = |bytes: &[u8]| match bytes.len() {
+            4 => <[u8; 4]>::try_from(bytes).ok().map(|octets| Ipv4Addr::from(octets).to_string()),
+            16 => <[u8; 16]>::try_from(bytes).ok().map(|octets| Ipv6Addr::from(octets).to_string()),
+            _ => None,
+        };
+        name.dnsname().map(str::to_owned).or_else(|| name.ipaddress().and_then(address))
+    });
+    names.collect()
+}
+
+/// `CN=mx.contoso.com, O=Contoso`: the most specific part first, as RFC 4514 has
+/// it.
+pub(super) fn name(name: &X509NameRef) -> String {
+    let mut parts: Vec<String> = name
+        .entries()
+        .map(|entry| {
+            let key = entry.object().nid().short_name().unwrap_or("OID");
+            let value = entry.data().to_string().unwrap_or_default();
+            format!("{key}={value}")
+        })
+        .collect();
+    parts.reverse();
+    parts.join(", ")
+}
+
+/// A certificate's time as the system's; the epoch where it lies before or
+/// cannot be read.
+pub(super) fn system_time(time: &Asn1TimeRef) -> SystemTime {
+    let since = Asn1Time::from_unix(0).and_then(|epoch| epoch.diff(time));
+    let seconds = since.map_or(0, |diff| i64::from(diff.days) * 86_400 + i64::from(diff.secs));
+    UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}

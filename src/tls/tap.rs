@@ -1,0 +1,250 @@
+//! What passes over the wire during a handshake.
+//!
+//! Three things are learnt here that neither library tells: what the first bytes
+//! were (a port that answers a ClientHello in clear text), how much the server
+//! has sent (a bound that bytes cannot extend), and, for OpenSSL, whether the
+//! server asked for a certificate and got one.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::failure::HandshakeTooLong;
+
+/// Most bytes that a server may send in a handshake. A chain of ten RSA-4096
+/// certificates has 15 KiB.
+const MOST: usize = 256 * 1024;
+/// How much of the server's first bytes is kept.
+const FIRST: usize = 512;
+
+/// A stream that is listened in on while the handshake lasts.
+#[derive(Debug)]
+pub struct Tap<S> {
+    pub(super) io: S,
+    record: Option<Box<Record>>,
+}
+
+/// What was heard.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    first: Vec<u8>,
+    received: usize,
+    server: Flight,
+    client: Flight,
+}
+
+impl<S> Tap<S> {
+    pub(super) fn new(io: S) -> Self {
+        Self { io, record: Some(Box::default()) }
+    }
+
+    /// Ends the listening and gives what was heard.
+    pub(super) fn finish(&mut self) -> Box<Record> {
+        self.record.take().unwrap_or_default()
+    }
+}
+
+impl Record {
+    /// The server's first bytes, where they are not TLS records (RFC 8446 §5.1:
+    /// a content type of 20 to 24, then the major version 3).
+    pub(super) fn clear_text(&self) -> Option<&[u8]> {
+        let tls = match self.first[..] {
+            [] => true,
+            [kind] => (20..=24).contains(&kind),
+            [kind, major, ..] => (20..=24).contains(&kind) && major == 3,
+        };
+        (!tls).then_some(&self.first)
+    }
+
+    /// Whether the server asked for a certificate, and whether it got one.
+    ///
+    /// TLS 1.2 and older show both in clear. TLS 1.3 hides the request, but not
+    /// the answer's size: without a request the client's one protected record is
+    /// Finished (at most 69 bytes); with one, Certificate goes before it, 25
+    /// bytes if empty, and far more with a certificate and its proof.
+    pub(super) fn client_certificate(&self) -> (bool, bool) {
+        const CERTIFICATE: u8 = 11;
+        const CERTIFICATE_REQUEST: u8 = 13;
+        let client = &self.client;
+        if client.protected_records > 0 {
+            return (client.protected_records > 1, client.protected_bytes > 200);
+        }
+        let shown = client.seen(CERTIFICATE) && client.certificate_length > 3;
+        (self.server.seen(CERTIFICATE_REQUEST), shown)
+    }
+}
+
+/// One side's records, as far as they can be read from outside.
+#[derive(Debug, Default)]
+struct Flight {
+    /// The header of the record to come, as far as it is there.
+    header: Header<5>,
+    /// Bytes of the record that are still to come.
+    left: usize,
+    /// Whether the record holds handshake messages in clear.
+    readable: bool,
+    /// After ChangeCipherSpec nothing can be read.
+    sealed: bool,
+    /// The header of the message to come, as far as it is there.
+    message: Header<4>,
+    message_left: usize,
+    /// A bit for each handshake message type below 32.
+    types: u32,
+    certificate_length: usize,
+    protected_records: usize,
+    protected_bytes: usize,
+}
+
+impl Flight {
+    fn seen(&self, kind: u8) -> bool {
+        self.types & (1 << kind) != 0
+    }
+
+    fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.left == 0 {
+                let Some([kind, _, _, high, low]) = self.header.take(&mut bytes) else { return };
+                self.left = usize::from(u16::from_be_bytes([high, low]));
+                self.sealed |= kind == 20;
+                self.readable = kind == 22 && !self.sealed;
+                if kind == 23 {
+                    self.protected_records += 1;
+                    self.protected_bytes += self.left;
+                }
+                continue;
+            }
+            let (now, later) = bytes.split_at(self.left.min(bytes.len()));
+            self.left -= now.len();
+            bytes = later;
+            if self.readable {
+                self.messages(now);
+            }
+        }
+    }
+
+    fn messages(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.message_left == 0 {
+                let Some([kind, high, middle, low]) = self.message.take(&mut bytes) else { return };
+                self.message_left = u32::from_be_bytes([0, high, middle, low]) as usize;
+                if kind < 32 {
+                    self.types |= 1 << kind;
+                }
+                if kind == 11 {
+                    self.certificate_length = self.message_left;
+                }
+                continue;
+            }
+            let skip = self.message_left.min(bytes.len());
+            self.message_left -= skip;
+            bytes = &bytes[skip..];
+        }
+    }
+}
+
+/// A header that may arrive in pieces.
+#[derive(Debug)]
+struct Header<const N: usize> {
+    bytes: [u8; N],
+    filled: usize,
+}
+
+impl<const N: usize> Default for Header<N> {
+    fn default() -> Self {
+        Self { bytes: [0; N], filled: 0 }
+    }
+}
+
+impl<const N: usize> Header<N> {
+    /// Takes what it needs; the header once it is whole.
+    fn take(&mut self, from: &mut &[u8]) -> Option<[u8; N]> {
+        let (now, later) = from.split_at((N - self.filled).min(from.len()));
+        self.bytes[self.filled..self.filled + now.len()].copy_from_slice(now);
+        self.filled += now.len();
+        *from = later;
+        (self.filled == N).then(|| {
+            self.filled = 0;
+            self.bytes
+        })
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        if let Some(record) = &mut self.record {
+            let new = &buf.filled()[before..];
+            let room = FIRST.saturating_sub(record.first.len()).min(new.len());
+            record.first.extend_from_slice(&new[..room]);
+            record.received += new.len();
+            record.server.feed(new);
+            if record.received > MOST {
+                return Poll::Ready(Err(io::Error::other(HandshakeTooLong(MOST))));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
+        if let Some(record) = &mut self.record {
+            record.client.feed(&buf[..written]);
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(payload.len()).expect("short").to_be_bytes();
+        [&[kind, 3, 3], &length[..], payload].concat()
+    }
+
+    #[test]
+    fn handshake_messages_are_seen_however_they_are_cut() {
+        // CertificateRequest over two records, in a stream cut anywhere.
+        let wire =
+            [record(22, &[2, 0, 0, 1, 9, 13, 0]), record(22, &[0, 2, 7, 7]), record(20, &[1])].concat();
+        for at in 0..wire.len() {
+            let mut flight = Flight::default();
+            flight.feed(&wire[..at]);
+            flight.feed(&wire[at..]);
+            assert!(flight.seen(2) && flight.seen(13) && !flight.seen(11), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn what_follows_change_cipher_spec_is_not_read() {
+        let mut flight = Flight::default();
+        flight.feed(&[record(20, &[1]), record(22, &[13, 0, 0, 0])].concat());
+        assert!(!flight.seen(13));
+    }
+
+    #[test]
+    fn clear_text_is_told_from_tls() {
+        let first =
+            |first: &[u8]| Record { first: first.to_vec(), ..Record::default() }.clear_text().is_some();
+        assert!(first(b"220 mx.test") && first(b"H") && first(b"\x15\x02"));
+        assert!(!first(b"") && !first(b"\x15") && !first(b"\x16\x03\x03"));
+    }
+}
