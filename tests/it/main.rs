@@ -1,6 +1,10 @@
 //! Integration tests, one binary.
 #![expect(unreachable_pub, reason = "one binary: `pub` says what a fixture offers to the tests")]
 
+mod bad_input;
+mod canary;
 mod fixtures;
+mod hostile;
 mod layers;
+mod postfix;
 mod support;

@@ -7,12 +7,14 @@ mod dir;
 mod need;
 mod peer;
 mod pki;
+mod play;
 mod postfix;
 mod program;
 
 pub use dir::Dir;
 pub use need::have;
 pub use peer::{Conn, Peer};
-pub use pki::Pki;
+pub use pki::{Issued, Leaf, Pki};
+pub use play::{Played, ending, play, play_with};
 pub use postfix::Postfix;
 pub use program::{Program, Ran, Running};

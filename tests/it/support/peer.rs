@@ -3,7 +3,7 @@
 //! our codec cannot hide itself.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -202,6 +202,21 @@ impl Conn {
     pub fn reset(&mut self) {
         if let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) {
             let _ = socket2::Socket::from(stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    /// Closes the socket under a TLS session without saying so in TLS.
+    pub fn cut(&mut self) {
+        if let Stream::Tls(stream) = std::mem::replace(&mut self.stream, Stream::Gone) {
+            let _ = stream.get_ref().shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Writes to the socket under a TLS session, past its encryption.
+    pub fn bypass(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.stream {
+            Stream::Tls(stream) => stream.get_mut().write_all(bytes),
+            _ => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 

@@ -157,8 +157,12 @@ impl Issuer {
         builder.set_issuer_name(self.0.cert.subject_name()).unwrap();
         builder.append_extension(BasicConstraints::new().build().unwrap()).unwrap();
         let mut san = SubjectAlternativeName::new();
-        leaf.dns.iter().for_each(|dns| drop(san.dns(dns)));
-        leaf.ip.iter().for_each(|ip| drop(san.ip(ip)));
+        for dns in leaf.dns {
+            san.dns(dns);
+        }
+        for ip in leaf.ip {
+            san.ip(ip);
+        }
         if !(leaf.dns.is_empty() && leaf.ip.is_empty()) {
             let san = san.build(&builder.x509v3_context(Some(&self.0.cert), None)).unwrap();
             builder.append_extension(san).unwrap();

@@ -1,0 +1,218 @@
+//! Replies before their time, to nobody, or not at all.
+
+use std::time::Duration;
+
+use super::{Attack, assault};
+use crate::support::Conn;
+
+/// Answers up to and including the command before `stage`, and reads the one
+/// that leads to it.
+fn up_to(conn: &mut Conn, stage: &str) -> std::io::Result<()> {
+    if stage == "greeting" {
+        return Ok(());
+    }
+    conn.say("220 peer.test\r\n")?;
+    conn.line()?;
+    for (name, reply) in [
+        ("ehlo", "250-peer.test\r\n250 HELP\r\n"),
+        ("mail_from", "250 2.1.0 ok\r\n"),
+        ("rcpt_to", "250 2.1.5 ok\r\n"),
+        ("data", "354 go\r\n"),
+    ] {
+        if stage == name {
+            return Ok(());
+        }
+        conn.say(reply)?;
+        if name == "data" {
+            return conn.message().map(drop);
+        }
+        conn.line()?;
+    }
+    Ok(())
+}
+
+const STAGES: [&str; 6] = ["greeting", "ehlo", "mail_from", "rcpt_to", "data", "message"];
+
+#[test]
+fn a_reply_that_nobody_asked_for_is_desync_and_never_a_pass() {
+    assault(vec![
+        Attack::new("every reply at connect", &["desync"], |conn| {
+            conn.say("220 a\r\n250 b\r\n250 c\r\n250 d\r\n354 e\r\n250 f\r\n221 g\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["MAIL"]),
+        Attack::new("250 with the 354", &["data desync", "message desync"], |conn| {
+            up_to(conn, "data")?;
+            conn.say("354 go\r\n250 2.0.0 queued\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["BODY-MARK"]),
+        Attack::new("250 in the middle of the body", &["message desync"], |conn| {
+            up_to(conn, "data")?;
+            conn.say("354 go\r\n")?;
+            conn.line()?;
+            conn.say("250 2.0.0 queued\r\n")?;
+            conn.wait(Duration::from_millis(300));
+            conn.drain()
+        })
+        .keys("subject: none\nmessage: { file: big.eml }"),
+        Attack::new("one reply too many after EHLO", &["ehlo desync", "mail_from desync"], |conn| {
+            conn.say("220 peer.test\r\n")?;
+            conn.line()?;
+            conn.say("250 peer.test\r\n250 2.1.0 sender ok\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["RCPT"]),
+        Attack::new("a greeting in two pieces, then more", &["desync"], |conn| {
+            conn.say("220 peer.test\r\n2")?;
+            conn.say("50 x\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["MAIL"]),
+    ]);
+}
+
+#[test]
+fn a_missing_reply_is_a_timeout_where_it_is_missing() {
+    let played = assault(vec![
+        Attack::new("the third recipient goes unanswered", &["rcpt_to timeout"], |conn| {
+            up_to(conn, "rcpt_to")?;
+            conn.say("250 2.1.5 ok\r\n")?;
+            conn.answer("RCPT", "250 2.1.5 ok\r\n")?;
+            conn.drain()
+        })
+        .keys("rcpt_to: [a@peer.test, b@peer.test, c@peer.test]")
+        .never_hears(&["DATA"]),
+        Attack::new("nothing after the final dot", &["message timeout"], |conn| {
+            up_to(conn, "message")?;
+            conn.drain()
+        }),
+        Attack::new("a body that nobody reads", &["message timeout"], |conn| {
+            up_to(conn, "data")?;
+            conn.say("354 go\r\n")?;
+            conn.wait(Duration::from_secs(5));
+            Ok(())
+        })
+        .keys("message: { file: big.eml }\nsubject: none"),
+    ]);
+    let unknown = played.case("nothing after the final dot").to_string() + &played.ran.stdout;
+    assert!(unknown.contains("delivery unknown"), "{unknown}");
+}
+
+#[test]
+fn a_421_ends_the_session_where_it_comes_and_nothing_more_is_said() {
+    let expected: [&'static [&'static str]; 6] = [
+        &["greeting 421 4.3.2"],
+        &["ehlo 421 4.3.2"],
+        &["mail_from 421 4.3.2"],
+        &["rcpt_to 421 4.3.2"],
+        &["data 421 4.3.2"],
+        &["message 421 4.3.2"],
+    ];
+    let attack = |(at, stage): (usize, &'static str)| {
+        Attack::new(stage, expected[at], move |conn| {
+            up_to(conn, stage)?;
+            conn.say("421 4.3.2 shutting down\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["QUIT"])
+    };
+    assault(STAGES.into_iter().enumerate().map(attack).collect());
+}
+
+#[test]
+fn a_close_or_a_reset_is_closed_at_its_stage() {
+    let expected: [&'static [&'static str]; 6] = [
+        &["greeting closed"],
+        &["ehlo closed"],
+        &["mail_from closed"],
+        &["rcpt_to closed"],
+        &["data closed"],
+        &["message closed"],
+    ];
+    for reset in [false, true] {
+        let attack = |(at, stage): (usize, &'static str)| {
+            Attack::new(stage, expected[at], move |conn| {
+                up_to(conn, stage)?;
+                if reset {
+                    conn.reset();
+                }
+                Ok(())
+            })
+        };
+        assault(STAGES.into_iter().enumerate().map(attack).collect());
+    }
+}
+
+#[test]
+fn a_refusal_is_reported_as_it_was_said() {
+    let played = assault(vec![
+        Attack::new("554 for a greeting", &["greeting 554"], |conn| {
+            conn.say("554 no service\r\n")?;
+            conn.bye()
+        })
+        .never_hears(&["EHLO"]),
+        Attack::new("521 for a greeting", &["greeting 521"], |conn| {
+            conn.say("521 does not accept mail\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["EHLO"])
+        .within(Duration::from_secs(3)),
+        Attack::new("EHLO unknown", &["ehlo 500"], |conn| {
+            conn.say("220 old.test\r\n")?;
+            conn.answer("EHLO", "500 what?\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["HELO "])
+        .within(Duration::from_secs(3)),
+        Attack::new("550, then close", &["rcpt_to 550 5.1.1"], |conn| {
+            up_to(conn, "rcpt_to")?;
+            conn.say("550 5.1.1 no such user\r\n")
+        }),
+        Attack::new("greylisting", &["rcpt_to 450 4.7.1"], |conn| {
+            up_to(conn, "rcpt_to")?;
+            conn.say("450 4.7.1 try again later\r\n")?;
+            conn.bye()
+        }),
+        Attack::new("250 to DATA", &["data protocol_error"], |conn| {
+            up_to(conn, "data")?;
+            conn.say("250 2.0.0 fine\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["BODY-MARK"])
+        .within(Duration::from_secs(3)),
+        Attack::new("every recipient refused", &["rcpt_to 550 5.7.1 second"], |conn| {
+            up_to(conn, "rcpt_to")?;
+            conn.say("550 5.7.1 first\r\n")?;
+            conn.answer("RCPT", "550 5.7.1 second\r\n")?;
+            conn.drain()
+        })
+        .keys("rcpt_to: [a@peer.test, b@peer.test]")
+        .never_hears(&["DATA"])
+        .within(Duration::from_secs(3)),
+    ]);
+    assert_eq!(played.case("greylisting")["attempts"], 1);
+}
+
+#[test]
+fn quit_changes_no_verdict_and_takes_two_seconds_at_most() {
+    let delivered = |conn: &mut Conn| {
+        up_to(conn, "message")?;
+        conn.say("250 2.0.0 queued\r\n")
+    };
+    assault(vec![
+        Attack::new("QUIT unknown", &["passed"], move |conn| {
+            delivered(conn)?;
+            conn.answer("QUIT", "500 what?\r\n").map(drop)
+        }),
+        Attack::new("QUIT unanswered", &["passed"], move |conn| {
+            delivered(conn)?;
+            conn.drain()
+        })
+        .within(Duration::from_millis(2_500)),
+        Attack::new("QUIT closed upon", &["passed"], move |conn| {
+            delivered(conn)?;
+            conn.line().map(drop)
+        }),
+    ]);
+}
