@@ -7,4 +7,5 @@ mod fixtures;
 mod hostile;
 mod layers;
 mod postfix;
+mod simulator;
 mod support;

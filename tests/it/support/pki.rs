@@ -173,6 +173,12 @@ impl Issuer {
 }
 
 impl Issued {
+    /// Writes it as `NAME.pem` and `NAME.key`.
+    pub fn write(&self, dir: &super::Dir, name: &str) {
+        dir.write(&format!("{name}.pem"), pem(&self.cert));
+        dir.write(&format!("{name}.key"), self.key.private_key_to_pem_pkcs8().expect("a key encodes"));
+    }
+
     /// A certificate that vouches for itself, for `mx.test`.
     pub fn self_signed() -> Self {
         Issuer::mint("mx.test").0
