@@ -3,6 +3,7 @@
 mod client;
 mod failure;
 mod identity;
+pub mod mint;
 mod negotiated;
 mod openssl_client;
 mod peer;

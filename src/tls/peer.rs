@@ -54,7 +54,7 @@ impl PeerCertificate {
     }
 }
 
-fn alternative_names(x509: &X509) -> Vec<String> {
+pub(super) fn alternative_names(x509: &X509) -> Vec<String> {
     let names = x509.subject_alt_names();
     let names = names.iter().flatten().filter_map(|name| {
         let address = |bytes: &[u8]| match bytes.len() {
