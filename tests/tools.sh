@@ -13,9 +13,10 @@ PATH=$PATH:/usr/sbin:/sbin
 
 missing() {
   for pair in $programs; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s ' "${pair##*:}"
-  done
-  # The mechanisms of Postfix's AUTH are plug-ins in a package without a program.
+    command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s\n' "${pair##*:}"
+  done | sort -u | tr '\n' ' '
+  # swaks speaks TLS, and Postfix its AUTH mechanisms, by plug-ins of their own.
+  perl -MNet::SSLeay -e 1 2>/dev/null || printf 'libnet-ssleay-perl '
   ls /usr/lib*/sasl2/libplain.so /usr/lib*/*/sasl2/libplain.so 2>/dev/null | grep -q . || printf 'libsasl2-modules '
 }
 
