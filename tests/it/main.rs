@@ -4,6 +4,7 @@
 mod bad_input;
 mod canary;
 mod fixtures;
+mod golden;
 mod hostile;
 mod layers;
 mod postfix;

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "fixtures come before the tests that use them")]
 
 mod dir;
+mod golden;
 mod need;
 mod peer;
 mod pki;
@@ -12,6 +13,7 @@ mod postfix;
 mod program;
 
 pub use dir::Dir;
+pub use golden::{golden, steady};
 pub use need::have;
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Leaf, Pki};
