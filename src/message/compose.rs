@@ -246,7 +246,7 @@ mod tests {
         });
         assert!(message.contains("Subject: =?utf-8?b?"), "{message}");
         assert!(
-            message.contains("Content-Transfer-Encoding: base64\r\n\r\nR3LDtsOfZQ0KendlaQ0K\r\n"),
+            message.contains("Content-Transfer-Encoding: base64\r\n\r\nR3LDtsOfZQ0KendlaQ0K"),
             "{message}"
         );
     }

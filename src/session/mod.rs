@@ -1,7 +1,20 @@
 //! Plays a plan (floor 3).
 
+mod dial;
+mod dialogue;
+mod drive;
+#[cfg(test)]
+mod hostile;
+mod link;
+mod mask;
 mod observation;
+mod play;
+mod proxy;
 mod transcript;
+mod wire;
 
+pub use drive::Watch;
 pub use observation::{Answer, Observation, Timings};
+pub use play::{play, play_on, unwatched};
 pub use transcript::{Direction, Line, Transcript};
+pub use wire::Wire;

@@ -92,6 +92,20 @@ impl Reply {
         self.wire_lines().map(|line| line.get(4..).unwrap_or_default())
     }
 
+    /// The same reply with the text of each line passed through `edit`, which must
+    /// leave no line end in it: for taking out what nobody may read.
+    #[must_use]
+    pub fn with_text(&self, mut edit: impl FnMut(&[u8]) -> Vec<u8>) -> Self {
+        let mut wire = Vec::with_capacity(self.wire.len());
+        for line in self.wire_lines() {
+            let (head, text) = line.split_at(line.len().min(4));
+            wire.extend_from_slice(head);
+            wire.extend_from_slice(&edit(text));
+            wire.extend_from_slice(b"\r\n");
+        }
+        Self { wire: wire.into_boxed_slice(), ..*self }
+    }
+
     /// The lines' text joined by one space, the reply's own enhanced code taken
     /// off each line, invalid UTF-8 shown as `\xNN`. Control characters are still
     /// in it: who shows it to people escapes it.

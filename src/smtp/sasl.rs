@@ -3,6 +3,8 @@
 //! Base64 on the wire is done here; lines and CRLF are not. What is given back
 //! is secret and belongs on the wire alone.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -30,6 +32,13 @@ pub enum SaslError {
     TooLong,
     /// A challenge more than the mechanism has.
     TooMany,
+}
+
+impl fmt::Debug for SaslClient {
+    /// The mechanism alone: the rest is secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SaslClient({})", self.mechanism)
+    }
 }
 
 impl SaslClient {

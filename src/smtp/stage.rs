@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::ReplyCode;
+
 /// A named point of a session: what a reply answers, or where an event fell.
 ///
 /// The order of the variants is the order of a session with STARTTLS. With
@@ -69,6 +71,17 @@ impl Stage {
             Self::Data => "data",
             Self::Message => "message",
             Self::Quit => "quit",
+        }
+    }
+
+    /// Whether a reply with this code lets the session go on from here: 354 for
+    /// DATA, 220 for STARTTLS (RFC 3207 §4), else 2yz.
+    #[must_use]
+    pub const fn accepts(self, code: ReplyCode) -> bool {
+        match self {
+            Self::Data => code.get() == 354,
+            Self::StartTls => code.get() == 220,
+            _ => code.severity() == 2,
         }
     }
 }

@@ -1,0 +1,437 @@
+//! What to say next: the session as a state machine, without IO or clock.
+//!
+//! ```text
+//! greeting ▶ EHLO ▶ [STARTTLS ▶ handshake ▶ EHLO] ▶ [AUTH] ▶ { [RSET] MAIL RCPT… DATA message }… ▶ end
+//! ```
+//!
+//! Absent on purpose: pipelining, a second try, HELO after a refused EHLO. What
+//! the plan does not say is not sent.
+
+use crate::message::Draft;
+use crate::plan::{Auth, HelloVerb, Mechanism, Plan, TlsMode, TlsPlan, Transaction};
+use crate::smtp::{EhloResponse, Event, EventKind, Reply, SaslClient, SaslError, Stage, lossless};
+
+/// What the driver is to do next.
+#[derive(Debug)]
+pub(super) enum Next<'p> {
+    /// Read a reply to nothing: the greeting.
+    Listen,
+    /// Write the line that was put into the buffer, then read its reply.
+    Say,
+    /// Write the message and the final dot, then read its reply.
+    Message(&'p Draft),
+    /// Shake hands.
+    Handshake(&'p TlsPlan),
+    /// Wait for a sign that the handshake was to the server's liking, then close.
+    Settle,
+    /// The end: QUIT, or just close.
+    End {
+        /// Whether QUIT is in order.
+        quit: bool,
+    },
+    /// Write what was put into the buffer, if anything, then close: this
+    /// happened.
+    Fail(Event),
+}
+
+/// Whether anything may be said that is for the server's eyes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Privacy {
+    /// Clear text over a network.
+    Clear,
+    /// TLS with a server that is not known to be the right one.
+    Unverified,
+    /// TLS with the right server, or this very host.
+    Safe,
+}
+
+/// The state of a dialogue.
+#[derive(Debug)]
+pub(super) struct Dialogue<'p> {
+    plan: &'p Plan,
+    at: At,
+    privacy: Privacy,
+    /// Whether STARTTLS and its handshake are done.
+    secured: bool,
+    /// What the last EHLO offered.
+    offers: Option<EhloResponse>,
+    transaction: usize,
+    recipient: usize,
+    accepted: usize,
+    /// Whether the server holds a transaction that must be taken back before the
+    /// next MAIL.
+    open: bool,
+    /// Things worth telling.
+    pub(super) notes: Vec<String>,
+}
+
+/// What the next reply answers.
+#[derive(Clone, Debug)]
+enum At {
+    Connect,
+    Greeting,
+    Hello,
+    StartTls,
+    Tls,
+    Auth(Box<SaslClient>),
+    Rset,
+    Mail,
+    Rcpt,
+    Data,
+    Message,
+}
+
+impl<'p> Dialogue<'p> {
+    /// A dialogue before its first word.
+    pub(super) fn new(plan: &'p Plan, loopback: bool) -> Self {
+        Self {
+            plan,
+            at: At::Connect,
+            privacy: if loopback { Privacy::Safe } else { Privacy::Clear },
+            secured: false,
+            offers: None,
+            transaction: 0,
+            recipient: 0,
+            accepted: 0,
+            open: false,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The stage that the next reply, or an event, belongs to.
+    pub(super) fn stage(&self) -> Stage {
+        match self.at {
+            At::Connect => Stage::Connect,
+            At::Greeting => Stage::Greeting,
+            At::Hello if self.secured && matches!(self.plan.tls, TlsMode::StartTls { .. }) => Stage::EhloTls,
+            At::Hello => Stage::Ehlo,
+            At::StartTls => Stage::StartTls,
+            At::Tls => Stage::Tls,
+            At::Auth(_) => Stage::Auth,
+            // RSET has no stage of its own: it opens the transaction.
+            At::Rset | At::Mail => Stage::MailFrom,
+            At::Rcpt => Stage::RcptTo,
+            At::Data => Stage::Data,
+            At::Message => Stage::Message,
+        }
+    }
+
+    /// The transaction in play, from 0.
+    pub(super) fn transaction(&self) -> usize {
+        self.transaction
+    }
+
+    /// The recipient in play, from 0.
+    pub(super) fn recipient(&self) -> Option<usize> {
+        matches!(self.at, At::Rcpt).then_some(self.recipient)
+    }
+
+    /// Whether what was last said belongs to nobody's eyes.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.at, At::Auth(_))
+    }
+
+    /// Whether this reply is one of the observation's answers: a challenge and
+    /// the leave to start afresh are not.
+    pub(super) fn is_answer(&self, reply: &Reply) -> bool {
+        match self.at {
+            At::Auth(_) => reply.code().get() != 334,
+            At::Rset => !Stage::MailFrom.accepts(reply.code()),
+            _ => true,
+        }
+    }
+
+    /// What the last EHLO offered, taken out.
+    pub(super) fn take_offers(&mut self) -> Option<EhloResponse> {
+        self.offers.take()
+    }
+
+    /// The connection stands.
+    pub(super) fn connected(&mut self) -> Next<'p> {
+        if self.is_last(Stage::Connect) {
+            return Next::End { quit: false };
+        }
+        match &self.plan.tls {
+            TlsMode::Implicit(tls) => {
+                self.at = At::Tls;
+                Next::Handshake(tls)
+            }
+            TlsMode::None | TlsMode::StartTls { .. } => {
+                self.at = At::Greeting;
+                Next::Listen
+            }
+        }
+    }
+
+    /// The handshake is done.
+    pub(super) fn secured(&mut self, verified: bool, out: &mut Vec<u8>) -> Next<'p> {
+        self.secured = true;
+        self.offers = None;
+        if self.privacy != Privacy::Safe {
+            self.privacy = if verified { Privacy::Safe } else { Privacy::Unverified };
+        }
+        if matches!(self.plan.tls, TlsMode::Implicit(_)) {
+            if self.is_last(Stage::Tls) {
+                return Next::Settle;
+            }
+            self.at = At::Greeting;
+            return Next::Listen;
+        }
+        if self.is_last(Stage::Tls) {
+            return Next::End { quit: true };
+        }
+        self.hello(out)
+    }
+
+    /// A reply has come, in order.
+    pub(super) fn reply(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Next<'p> {
+        let code = reply.code();
+        if code.get() == 421 {
+            // RFC 5321 §3.8: the server is closing, whatever was asked.
+            return Next::End { quit: false };
+        }
+        let stage = self.stage();
+        let challenge = matches!(self.at, At::Auth(_)) && code.get() == 334;
+        // A reply of the wrong kind leaves client and server at odds about what
+        // comes next: 3yz where nothing more is to come, 2yz where it is.
+        let at_odds = match stage {
+            Stage::StartTls => false,
+            Stage::Data => code.is_positive() && code.get() != 354,
+            _ => code.severity() == 3 && !challenge,
+        };
+        if at_odds {
+            return Next::Fail(
+                Event::new(EventKind::ProtocolError, "unexpected_code")
+                    .with_detail(format!("{code} is no answer at {stage}")),
+            );
+        }
+        let accepted = stage.accepts(code);
+        let last = self.is_last(stage);
+        match &mut self.at {
+            At::Connect | At::Tls => Next::End { quit: false },
+            At::Greeting if accepted && !last => self.hello(out),
+            At::Hello => {
+                if self.plan.hello.verb == HelloVerb::Ehlo && accepted {
+                    self.offers = Some(EhloResponse::parse(reply));
+                }
+                if accepted && !last { self.after_hello(out) } else { Next::End { quit: true } }
+            }
+            At::StartTls if accepted && last => Next::End { quit: false },
+            At::StartTls if accepted => match &self.plan.tls {
+                TlsMode::StartTls { tls, .. } | TlsMode::Implicit(tls) => {
+                    self.at = At::Tls;
+                    Next::Handshake(tls)
+                }
+                TlsMode::None => Next::End { quit: true },
+            },
+            At::Auth(_) if challenge => self.challenge(reply, out),
+            At::Auth(sasl) => {
+                if accepted && !sasl.is_complete() {
+                    return Next::Fail(
+                        Event::new(EventKind::Desync, "auth")
+                            .with_detail(format!("{code} before the credentials were sent")),
+                    );
+                }
+                let goes_on =
+                    accepted || self.plan.auth.as_ref().is_some_and(|auth| auth.continue_on_failure);
+                if goes_on && !last { self.next_transaction(out) } else { Next::End { quit: true } }
+            }
+            At::Rset if accepted => self.mail(out),
+            At::Mail if accepted => {
+                self.open = true;
+                if last || self.now().recipients.is_empty() {
+                    self.end_transaction(out)
+                } else {
+                    self.rcpt(out)
+                }
+            }
+            At::Rcpt => {
+                self.accepted += usize::from(accepted);
+                self.recipient += 1;
+                if self.recipient < self.now().recipients.len() {
+                    return self.rcpt(out);
+                }
+                if last || self.accepted == 0 || self.now().message.is_none() {
+                    return self.end_transaction(out);
+                }
+                self.at = At::Data;
+                out.extend_from_slice(b"DATA\r\n");
+                Next::Say
+            }
+            // Closes without the final dot: nothing is delivered.
+            At::Data if accepted && last => Next::End { quit: false },
+            At::Data if accepted => match &self.now().message {
+                Some(draft) => {
+                    self.at = At::Message;
+                    Next::Message(draft)
+                }
+                None => self.end_transaction(out),
+            },
+            At::Message => {
+                // Taken or not, the transaction is over (RFC 5321 §4.1.1.4).
+                self.open = false;
+                self.end_transaction(out)
+            }
+            At::Mail | At::Data => self.end_transaction(out),
+            At::Greeting | At::StartTls | At::Rset => Next::End { quit: true },
+        }
+    }
+
+    fn is_last(&self, stage: Stage) -> bool {
+        self.plan.stop_after == Some(stage)
+    }
+
+    fn now(&self) -> &'p Transaction {
+        &self.plan.transactions[self.transaction]
+    }
+
+    fn hello(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        self.at = At::Hello;
+        out.extend_from_slice(match self.plan.hello.verb {
+            HelloVerb::Ehlo => b"EHLO ",
+            HelloVerb::Helo => b"HELO ",
+        });
+        out.extend_from_slice(self.plan.hello.name.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        Next::Say
+    }
+
+    fn after_hello(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        if let TlsMode::StartTls { force, .. } = self.plan.tls
+            && !self.secured
+        {
+            self.at = At::StartTls;
+            if !force && !self.offered("STARTTLS") {
+                return not_offered("STARTTLS", "the server does not offer STARTTLS".to_owned());
+            }
+            out.extend_from_slice(b"STARTTLS\r\n");
+            return Next::Say;
+        }
+        match &self.plan.auth {
+            Some(auth) => self.auth(auth, out),
+            None => self.next_transaction(out),
+        }
+    }
+
+    fn offered(&self, line: &str) -> bool {
+        self.offers.as_ref().is_some_and(|offers| offers.offers(line))
+    }
+
+    fn auth(&mut self, auth: &'p Auth, out: &mut Vec<u8>) -> Next<'p> {
+        let secret = auth.secret.expose();
+        let sasl = match auth.mechanism {
+            Mechanism::Plain => SaslClient::plain(&auth.username, secret),
+            Mechanism::Login => SaslClient::login(&auth.username, secret),
+            Mechanism::XOAuth2 => SaslClient::xoauth2(&auth.username, secret),
+        };
+        let start = format!("AUTH {}\r\n", sasl.start());
+        self.at = At::Auth(Box::new(sasl));
+        if !auth.force && !self.offered(&format!("AUTH {}", auth.mechanism.as_str())) {
+            let offers = match self.offers.as_ref().and_then(|offers| offers.find("AUTH")) {
+                Some(line) => format!("the server offers AUTH {}", line.params.join(" ")),
+                None => "the server does not offer AUTH".to_owned(),
+            };
+            return not_offered("AUTH", format!("{offers}; {} is wanted", auth.mechanism.as_str()));
+        }
+        if !auth.insecure {
+            const MEND: &str = "the secret is not sent; `insecure` would send it all the same";
+            match self.privacy {
+                Privacy::Safe => {}
+                Privacy::Clear => return not_offered("TLS", format!("AUTH in clear text: {MEND}")),
+                Privacy::Unverified => {
+                    let event = Event::new(EventKind::TlsUntrusted, "unverified");
+                    return Next::Fail(
+                        event.with_detail(format!("AUTH with a server that is not verified: {MEND}")),
+                    );
+                }
+            }
+        }
+        out.extend_from_slice(start.as_bytes());
+        Next::Say
+    }
+
+    fn challenge(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Next<'p> {
+        let At::Auth(sasl) = &mut self.at else { return Next::End { quit: false } };
+        let challenge = reply.lines().next().unwrap_or_default();
+        let error = match sasl.answer(challenge) {
+            Ok((line, decoded)) => {
+                out.extend_from_slice(line.as_bytes());
+                out.extend_from_slice(b"\r\n");
+                if line.is_empty() {
+                    self.notes.push(format!("the server explains: {}", lossless(&decoded)));
+                }
+                return Next::Say;
+            }
+            Err(error) => error,
+        };
+        // RFC 4954 §4: a client that will not go on says so.
+        out.extend_from_slice(b"*\r\n");
+        Next::Fail(match error {
+            SaslError::NotBase64 => {
+                Event::new(EventKind::ProtocolError, "bad_base64").with_detail("the challenge is not base64")
+            }
+            SaslError::TooLong => Event::new(EventKind::ProtocolError, "challenge_too_long")
+                .with_detail("the challenge is longer than 12,288 bytes (RFC 4954 §4)"),
+            SaslError::TooMany => Event::new(EventKind::Limit, "challenges")
+                .with_detail("the server asks for more than the mechanism has to say"),
+        })
+    }
+
+    fn next_transaction(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        if self.transaction >= self.plan.transactions.len() {
+            return Next::End { quit: true };
+        }
+        if std::mem::take(&mut self.open) {
+            self.at = At::Rset;
+            out.extend_from_slice(b"RSET\r\n");
+            return Next::Say;
+        }
+        self.mail(out)
+    }
+
+    fn end_transaction(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        if self.transaction + 1 >= self.plan.transactions.len() {
+            return Next::End { quit: true };
+        }
+        self.transaction += 1;
+        self.next_transaction(out)
+    }
+
+    fn mail(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        self.at = At::Mail;
+        (self.recipient, self.accepted) = (0, 0);
+        let Transaction { mail_from, mail_params, recipients, .. } = self.now();
+        let international =
+            !mail_from.as_str().is_ascii() || recipients.iter().any(|to| !to.path.as_str().is_ascii());
+        if international && !self.offered("SMTPUTF8") {
+            // RFC 6531 §3.1: such an address must not be sent to this server.
+            return not_offered(
+                "SMTPUTF8",
+                "an address is not ASCII, and the server does not offer SMTPUTF8".to_owned(),
+            );
+        }
+        command(out, &["MAIL FROM:<", mail_from.as_str(), ">"], mail_params)
+    }
+
+    fn rcpt(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        self.at = At::Rcpt;
+        let recipient = &self.now().recipients[self.recipient];
+        command(out, &["RCPT TO:<", recipient.path.as_str(), ">"], &recipient.params)
+    }
+}
+
+fn command<'p>(out: &mut Vec<u8>, parts: &[&str], params: &str) -> Next<'p> {
+    for part in parts {
+        out.extend_from_slice(part.as_bytes());
+    }
+    if !params.is_empty() {
+        out.push(b' ');
+        out.extend_from_slice(params.as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+    Next::Say
+}
+
+fn not_offered<'p>(what: &'static str, detail: String) -> Next<'p> {
+    Next::Fail(Event::new(EventKind::NotOffered, what).with_detail(detail))
+}

@@ -1,0 +1,493 @@
+//! Plays a plan on a connection: asks the dialogue what to say, says it, and
+//! writes down what comes of it.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::dialogue::{Dialogue, Next};
+use super::link::{Link, Silence};
+use super::mask::{MASKED, Mask};
+use super::wire::Wire;
+use super::{Answer, Direction, Line, Observation};
+use crate::message::{Draft, Stamp};
+use crate::plan::{Plan, TlsMode, TlsPlan};
+use crate::smtp::{self, Event, EventKind, Reply, Stage, lossless};
+use crate::tls::{ClientCertificate, Negotiated, TlsFailure, TlsFailureKind, TlsVersion};
+
+/// How long a server may take over QUIT.
+const QUIT: Duration = Duration::from_secs(2);
+/// How long QUIT is held back to see whether the server closes.
+const HOLD: Duration = Duration::from_secs(5);
+/// Written between two looks at whether the server has spoken out of turn.
+const CHUNK: usize = 64 * 1024;
+
+/// Hears each line of the dialogue as it is spoken, secrets masked.
+pub type Watch<'w> = &'w mut (dyn FnMut(Line<'_>) + Send);
+
+/// A session in progress: what it is to do and what was seen of it.
+pub(super) struct Drive<'a> {
+    plan: &'a Plan,
+    watch: Watch<'a>,
+    mask: Mask,
+    seen: Observation,
+    started: Instant,
+    out: Vec<u8>,
+    /// Whether the server has replied under TLS.
+    heard_under_tls: bool,
+}
+
+/// Why the session goes no further, and the stage it belongs to.
+type End = (Stage, Event);
+
+impl<'a> Drive<'a> {
+    pub(super) fn new(plan: &'a Plan, watch: Watch<'a>, started: Instant) -> Self {
+        Self {
+            plan,
+            watch,
+            mask: Mask::new(plan.auth.as_ref()),
+            seen: Observation::default(),
+            started,
+            out: Vec::with_capacity(256),
+            heard_under_tls: false,
+        }
+    }
+
+    /// The session that never came to be.
+    pub(super) fn unreached(mut self, event: Event) -> Observation {
+        self.end_with((Stage::Connect, event));
+        self.finish()
+    }
+
+    /// Plays the plan on a connection.
+    pub(super) async fn play<S: Wire>(mut self, io: S, peer: Option<SocketAddr>) -> Observation {
+        self.seen.timings.connect = Some(self.started.elapsed());
+        self.seen.peer = peer;
+        self.seen.answers.reserve(8);
+        if let Some(peer) = peer {
+            self.line(Direction::Note, &format!("connected to {peer}"));
+        }
+        let loopback = peer.is_none_or(|peer| peer.ip().to_canonical().is_loopback());
+        let mut dialogue = Dialogue::new(self.plan, loopback);
+        let mut link = Link::new(io, self.plan.limits, self.started + self.plan.timeouts.session);
+        if let Err(end) = self.converse(&mut dialogue, &mut link).await {
+            self.end_with(end);
+        }
+        for note in std::mem::take(&mut dialogue.notes) {
+            self.note(&note);
+        }
+        if let Some(offers) = dialogue.take_offers() {
+            let starttls = matches!(self.plan.tls, TlsMode::StartTls { .. });
+            let slot = if starttls && self.seen.tls.is_some() {
+                &mut self.seen.ehlo_tls
+            } else {
+                &mut self.seen.ehlo
+            };
+            *slot = Some(offers);
+        }
+        self.finish()
+    }
+
+    async fn converse<S: Wire>(
+        &mut self,
+        dialogue: &mut Dialogue<'a>,
+        link: &mut Link<S>,
+    ) -> Result<(), End> {
+        let mut next = dialogue.connected();
+        loop {
+            let stage = dialogue.stage();
+            link.allow(self.plan.timeouts.reply);
+            let reply = match next {
+                Next::Listen => self.read(link, stage).await?,
+                Next::Say => self.say(dialogue.is_secret(), link, stage).await?,
+                Next::Message(draft) => self.send(draft, link, stage).await?,
+                Next::Handshake(tls) => {
+                    if let Some(offers) = dialogue.take_offers() {
+                        self.seen.ehlo = Some(offers);
+                    }
+                    let verified = self.handshake(tls, link).await?;
+                    self.out.clear();
+                    next = dialogue.secured(verified, &mut self.out);
+                    continue;
+                }
+                Next::Settle => {
+                    // The greeting, or a refusal; silence is neither.
+                    return match self.read(link, Stage::Greeting).await {
+                        Err((Stage::Tls, event)) => Err((Stage::Tls, event)),
+                        Ok(_) | Err(_) => Ok(()),
+                    };
+                }
+                Next::End { quit } => return self.end(quit, link).await,
+                Next::Fail(event) => {
+                    if !self.out.is_empty() {
+                        // `*`: whether the server hears it changes nothing.
+                        self.line(Direction::Sent, "*");
+                        let _ = link.write(&self.out).await;
+                    }
+                    return Err((stage, event));
+                }
+            };
+            self.out.clear();
+            let (transaction, recipient) = (dialogue.transaction(), dialogue.recipient());
+            let is_answer = dialogue.is_answer(&reply);
+            next = dialogue.reply(&reply, &mut self.out);
+            if is_answer {
+                let answer = Answer {
+                    stage,
+                    transaction: count(transaction),
+                    recipient: recipient.map(count),
+                    reply: self.mask.reply(reply),
+                    elapsed: link.elapsed(),
+                };
+                self.seen.answers.push(answer);
+            }
+        }
+    }
+
+    /// Writes the line in the buffer and reads its reply.
+    async fn say<S: Wire>(&mut self, secret: bool, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
+        if let Some(reply) = self.quiet(link, stage).await? {
+            return Ok(reply);
+        }
+        let out = std::mem::take(&mut self.out);
+        let line = lossless(out.trim_ascii_end());
+        self.line(Direction::Sent, &if secret { without_secret(&line) } else { line });
+        let written = link.write(&out).await;
+        self.out = out;
+        self.hear(written, link, stage).await
+    }
+
+    /// Writes the message with its final dot and reads the reply.
+    async fn send<S: Wire>(&mut self, draft: &Draft, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
+        let mut out = std::mem::take(&mut self.out);
+        let message_id = format!("{:016x}.relayprobe@{}", fastrand::u64(..), self.plan.hello.name);
+        let stamp = Stamp { date: SystemTime::now(), message_id: &message_id, case_id: &self.plan.case_id };
+        let message = draft.render(&stamp);
+        smtp::stuff(&message, &mut out);
+        let size = message.len();
+        for (n, chunk) in out.chunks(CHUNK).enumerate() {
+            // Before every piece, and so before the final dot: a reply that is
+            // already there was not given to this message.
+            if let Some(reply) = self.quiet(link, stage).await? {
+                return Ok(reply);
+            }
+            if n == 0 {
+                self.line(Direction::Note, &format!("the message, {size} bytes, and the final dot"));
+            }
+            let written = link.write(chunk).await;
+            if written.is_err() {
+                return self.hear(written, link, stage).await;
+            }
+        }
+        self.out = out;
+        self.read(link, stage).await.map_err(|(stage, event)| {
+            let detail =
+                format!("delivery unknown: the message went out whole, and no reply came. {}", event.detail);
+            (stage, event.with_detail(detail.trim_end()))
+        })
+    }
+
+    /// The reply to what was written; where writing failed, the server may have
+    /// said why before it closed.
+    async fn hear<S: Wire>(
+        &mut self,
+        written: Result<(), Silence>,
+        link: &mut Link<S>,
+        stage: Stage,
+    ) -> Result<Reply, End> {
+        let Err(silence) = written else { return self.read(link, stage).await };
+        if matches!(silence, Silence::Timeout { .. }) {
+            return Err(self.silence(silence, link, stage));
+        }
+        link.allow(QUIT);
+        match self.read(link, stage).await {
+            // What came before the command was read cannot have granted it.
+            Ok(reply) if stage.accepts(reply.code()) => Err((stage, unasked(&reply))),
+            Ok(reply) => Ok(reply),
+            Err((Stage::Tls, event)) => Err((Stage::Tls, event)),
+            Err(_) => Err(self.silence(silence, link, stage)),
+        }
+    }
+
+    /// Reads the reply that is due.
+    async fn read<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
+        match link.read().await {
+            Ok(reply) => {
+                self.heard_under_tls |= link.is_tls();
+                self.received(&reply);
+                Ok(reply)
+            }
+            Err(silence) => Err(self.silence(silence, link, stage)),
+        }
+    }
+
+    /// Sees to it that the server has said nothing that nobody asked for. A 421
+    /// is allowed at any time (RFC 5321 §3.8) and is the reply to what was about
+    /// to be said.
+    async fn quiet<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Option<Reply>, End> {
+        match link.unasked().await {
+            Ok(None) => Ok(None),
+            Ok(Some(reply)) => {
+                self.received(&reply);
+                if reply.code().get() == 421 { Ok(Some(reply)) } else { Err((stage, unasked(&reply))) }
+            }
+            Err(Silence::Malformed(_)) => {
+                let pending = self.unread(link);
+                let detail = format!("the server sent bytes that nobody asked for: {pending}");
+                Err((stage, Event::new(EventKind::Desync, "unasked").with_detail(detail)))
+            }
+            Err(silence) => Err(self.silence(silence, link, stage)),
+        }
+    }
+
+    async fn handshake<S: Wire>(&mut self, tls: &TlsPlan, link: &mut Link<S>) -> Result<bool, End> {
+        if link.has_bytes_before_tls() {
+            let pending = self.unread(link);
+            let detail = format!("the server sent clear text between its 220 and the handshake: {pending}");
+            return Err((
+                Stage::Tls,
+                Event::new(EventKind::Desync, "plaintext_before_tls").with_detail(detail),
+            ));
+        }
+        link.allow(self.plan.timeouts.tls);
+        let begun = Instant::now();
+        let shaken = link.shake_hands(&tls.client, &tls.server_name).await;
+        let negotiated = match shaken {
+            Ok(negotiated) => negotiated,
+            Err(Silence::Timeout { .. }) => {
+                let detail = "the handshake did not end in time";
+                return Err((
+                    Stage::Tls,
+                    Event::new(EventKind::Timeout, link.deadline_name("tls")).with_detail(detail),
+                ));
+            }
+            Err(silence) => return Err(self.silence(silence, link, Stage::Tls)),
+        };
+        self.seen.timings.tls = Some(begun.elapsed());
+        self.line(Direction::Note, &described(&negotiated));
+        let verified = negotiated.verified.is_ok();
+        self.seen.tls = Some(negotiated);
+        Ok(verified)
+    }
+
+    /// The end of the plan, or a refusal: QUIT where it is in order.
+    async fn end<S: Wire>(&mut self, quit: bool, link: &mut Link<S>) -> Result<(), End> {
+        if self.plan.hold_quit && self.hold(link).await {
+            return Ok(());
+        }
+        if !quit {
+            return Ok(());
+        }
+        // Whatever happens at QUIT changes nothing, but for one thing: replies
+        // that nobody asked for show that those before were not what they seemed.
+        let last = self.seen.answers.last().map_or(Stage::Greeting, |answer| answer.stage);
+        link.allow(QUIT);
+        self.out.clear();
+        self.out.extend_from_slice(b"QUIT\r\n");
+        let reply = match self.say(false, link, Stage::Quit).await {
+            Ok(reply) => reply,
+            Err((Stage::Tls, event)) => return Err((Stage::Tls, event)),
+            Err((_, event)) if event.kind == EventKind::Desync => return Err((last, event)),
+            Err((_, event)) => {
+                self.line(Direction::Note, &format!("QUIT: {event}"));
+                return Ok(());
+            }
+        };
+        let code = reply.code();
+        let answer = Answer {
+            stage: Stage::Quit,
+            transaction: self.seen.answers.last().map_or(0, |answer| answer.transaction),
+            recipient: None,
+            reply: self.mask.reply(reply),
+            elapsed: link.elapsed(),
+        };
+        self.seen.answers.push(answer);
+        let late = code.is_positive() && code.get() != 221;
+        if (late || link.has_bytes())
+            && let Ok(reply) = link.read().await
+        {
+            self.received(&reply);
+            return Err((last, unasked(&reply)));
+        }
+        link.close().await;
+        Ok(())
+    }
+
+    /// Holds QUIT back; whether the server closed meanwhile.
+    async fn hold<S: Wire>(&mut self, link: &mut Link<S>) -> bool {
+        let begun = Instant::now();
+        link.allow(HOLD);
+        loop {
+            match link.read().await {
+                Ok(reply) => self.received(&reply),
+                Err(Silence::Timeout { .. }) => return false,
+                Err(Silence::Malformed(_)) => {
+                    self.unread(link);
+                    return false;
+                }
+                Err(Silence::Failed(failure)) => {
+                    if link.is_tls() && failure.kind == TlsFailureKind::Closed && !failure.detail.is_empty() {
+                        self.note(&format!("the server closed: {}", failure.detail));
+                    }
+                    self.seen.peer_closed = Some(begun.elapsed());
+                    return true;
+                }
+            }
+        }
+    }
+
+    /// What a silence is called, and where it belongs.
+    fn silence<S: Wire>(&mut self, silence: Silence, link: &Link<S>, stage: Stage) -> End {
+        let pending = self.unread(link);
+        let event = match silence {
+            Silence::Timeout { writing } => {
+                let event = Event::new(
+                    EventKind::Timeout,
+                    link.deadline_name(if writing { "write" } else { "reply" }),
+                );
+                let implicit = stage == Stage::Greeting && !link.is_tls() && pending.is_empty();
+                match (writing, implicit) {
+                    (true, _) => event.with_detail("the server does not take in what is written"),
+                    (_, true) => event.with_detail(
+                        "the server says nothing; a port that wants TLS from the first byte looks so",
+                    ),
+                    _ => event,
+                }
+            }
+            Silence::Malformed(error) => {
+                let kind = if error.is_limit() { EventKind::Limit } else { EventKind::ProtocolError };
+                Event::new(kind, error.reason()).with_detail(not_smtp(&pending).into_owned())
+            }
+            Silence::Failed(failure) if self.is_about_client_certificate(&failure) => {
+                return (Stage::Tls, event_of(failure.of_client_certificate()));
+            }
+            Silence::Failed(failure) if failure.kind == TlsFailureKind::Closed && !pending.is_empty() => {
+                event_of(failure).with_detail(format!("in the middle of a reply: {pending}"))
+            }
+            Silence::Failed(failure) => event_of(failure),
+        };
+        (stage, event)
+    }
+
+    /// Whether the server refuses the client's certificate after a handshake of
+    /// TLS 1.3, in which the client has the last word: an alert, or no more than
+    /// the end of the connection, in place of the first reply.
+    fn is_about_client_certificate(&self, failure: &TlsFailure) -> bool {
+        let Some(tls) = &self.seen.tls else { return false };
+        let asked = tls.client_certificate != ClientCertificate::NotRequested;
+        let refusal = failure.is_about_client_certificate()
+            || failure.reason == "handshake_failure"
+            || failure.kind == TlsFailureKind::Closed;
+        tls.version == TlsVersion::Tls13 && asked && !self.heard_under_tls && refusal
+    }
+
+    /// Writes down what was received and is no reply, and gives the first line.
+    fn unread<S: Wire>(&mut self, link: &Link<S>) -> String {
+        const SHOWN: usize = 512;
+        let pending = link.pending();
+        let shown = &pending[..pending.len().min(SHOWN)];
+        let lines = shown.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut first = String::new();
+        for line in lines.filter(|line| !line.is_empty()) {
+            let text = self.mask.text(&lossless(line)).into_owned();
+            self.line(Direction::Received, &text);
+            if first.is_empty() {
+                first = text;
+            }
+        }
+        first
+    }
+
+    fn received(&mut self, reply: &Reply) {
+        for line in reply.wire_lines() {
+            self.line(Direction::Received, &lossless(line));
+        }
+    }
+
+    fn note(&mut self, note: &str) {
+        let note = self.mask.text(note).into_owned();
+        self.line(Direction::Note, &note);
+        self.seen.notes.push(note);
+    }
+
+    fn line(&mut self, direction: Direction, text: &str) {
+        let at = self.started.elapsed();
+        let text = self.mask.text(text);
+        self.seen.transcript.push(at, direction, &text);
+        (self.watch)(Line { at, direction, text: &text });
+    }
+
+    fn end_with(&mut self, (stage, mut event): End) {
+        event.detail = self.mask.text(&event.detail).into_owned();
+        let dash = if event.detail.is_empty() { "" } else { ": " };
+        self.line(Direction::Note, &format!("{event}{dash}{}", event.detail));
+        self.seen.event = Some((stage, event));
+    }
+
+    fn finish(mut self) -> Observation {
+        self.seen.timings.total = self.started.elapsed();
+        self.seen
+    }
+}
+
+fn count(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+fn unasked(reply: &Reply) -> Event {
+    Event::new(EventKind::Desync, "unasked").with_detail(format!("a reply that nobody asked for: {reply}"))
+}
+
+fn event_of(failure: TlsFailure) -> Event {
+    let kind = match failure.kind {
+        TlsFailureKind::Refused => EventKind::TlsRefused,
+        TlsFailureKind::Untrusted => EventKind::TlsUntrusted,
+        TlsFailureKind::Closed => EventKind::Closed,
+        TlsFailureKind::NotTls | TlsFailureKind::Broken => EventKind::ProtocolError,
+        TlsFailureKind::Limit => EventKind::Limit,
+    };
+    Event::new(kind, failure.reason).with_detail(failure.detail)
+}
+
+/// What those bytes may be, if not SMTP.
+fn not_smtp(first_line: &str) -> Cow<'_, str> {
+    let guess = match first_line {
+        line if line.starts_with("HTTP/") => "this is a web server",
+        line if line.starts_with("SSH-") => "this is an SSH server",
+        line if line.starts_with("* OK") => "this is an IMAP server",
+        line if line.starts_with("+OK") => "this is a POP3 server",
+        line if line.starts_with(['\x15', '\x16']) => {
+            "this port wants TLS from the first byte (`tls: implicit`)"
+        }
+        line => return Cow::Borrowed(line),
+    };
+    Cow::Owned(format!("{guess}: {first_line}"))
+}
+
+/// A line of an AUTH exchange as it may be shown.
+fn without_secret(line: &str) -> Cow<'static, str> {
+    let mut words = line.splitn(3, ' ');
+    match (words.next(), words.next(), words.next()) {
+        (Some(""), None, None) => Cow::Borrowed(""),
+        (Some("AUTH"), Some(mechanism), Some(_)) => Cow::Owned(format!("AUTH {mechanism} {MASKED}")),
+        (Some("AUTH"), Some(_), None) => Cow::Owned(line.to_owned()),
+        _ => Cow::Borrowed(MASKED),
+    }
+}
+
+/// `TLSv1.3, TLS_AES_256_GCM_SHA384, rustls; CN=mx.test holds`.
+fn described(tls: &Negotiated) -> String {
+    let subject = tls.peer.as_ref().map_or("no certificate", |peer| &peer.subject);
+    let verified = match &tls.verified {
+        Ok(()) => "verified".to_owned(),
+        Err(untrusted) => format!("not verified ({})", untrusted.reason),
+    };
+    let client = match tls.client_certificate {
+        ClientCertificate::NotRequested => "",
+        ClientCertificate::None => "; a client certificate was asked for, none sent",
+        ClientCertificate::Sent => "; client certificate sent",
+    };
+    format!("{}, {}; {subject}, {verified}{client}", tls.version, tls.cipher)
+}
