@@ -1,5 +1,17 @@
 //! Expectations against an observation (floor 4).
 
+mod elapsed;
+mod hint;
+mod judge;
 mod outcome;
+mod pattern;
+mod reach;
+mod stages;
+mod view;
 
+pub use elapsed::elapsed_in_words;
+pub use hint::hint;
+pub use judge::judge;
 pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Verdict};
+pub use pattern::matches;
+pub use reach::within_reach;

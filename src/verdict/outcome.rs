@@ -1,9 +1,12 @@
 //! What became of a case: the facts and the judgement, ready to be reported.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::scenario::{Case, SourceLine};
+use chrono::NaiveDate;
+
+use crate::scenario::Case;
 use crate::session::Observation;
 use crate::smtp::{Event, Reply, Stage};
 
@@ -96,6 +99,10 @@ pub struct CaseResult {
     pub outcome: Outcome,
     /// `host:port` that was connected to, where it was played.
     pub address: Option<String>,
+    /// The day whose rules the simulator followed; `None` for a real server.
+    pub simulated: Option<NaiveDate>,
+    /// The address that the server was to see, where the case says one.
+    pub source_ip: Option<IpAddr>,
     /// Every attempt, in order; empty where it was skipped.
     pub attempts: Vec<Attempt>,
     /// Passed, but not at the first attempt, and that was not expected.
@@ -104,8 +111,6 @@ pub struct CaseResult {
     pub skipped_because: Option<String>,
     /// What the decisive reply means, where the case did not pass.
     pub hint: Option<Hint>,
-    /// Where the expectation stands.
-    pub expected_at: SourceLine,
 }
 
 /// What a reply means and what to do.

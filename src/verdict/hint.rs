@@ -1,0 +1,316 @@
+//! What a reply or an event means and what to do about it.
+//!
+//! What a known server is known to say is in [`exchange::catalogue`]; this file
+//! knows what is left: the classes of RFC 5321 and RFC 3463, and the events.
+
+use super::{DecidedBy, Decisive, Hint};
+use crate::exchange::catalogue;
+use crate::session::Observation;
+use crate::smtp::{EnhancedStatus, Event, EventKind, Reply, Stage};
+
+/// What the decisive reply or event of a session means.
+#[must_use]
+pub fn hint(decisive: &Decisive, observation: &Observation) -> Hint {
+    match &decisive.what {
+        DecidedBy::Reply(reply) => of_reply(decisive.stage, reply, observation),
+        DecidedBy::Event(event) => of_event(decisive.stage, event),
+    }
+}
+
+fn of_reply(stage: Stage, reply: &Reply, observation: &Observation) -> Hint {
+    let mut hint = match catalogue::find(reply.code().get(), reply.enhanced(), &reply.text(), stage) {
+        Some(entry) => Hint {
+            meaning: entry.meaning.to_owned(),
+            fix: entry.fix.to_owned(),
+            source: entry.source.to_owned(),
+        },
+        None if stage.accepts(reply.code()) => accepted(stage),
+        None => refused(stage, reply),
+    };
+    // A handshake that passed is worth saying where the end came so abruptly:
+    // the version or the certificate was not refused by TLS itself.
+    if reply.code().get() == 421
+        && let Some(tls) = &observation.tls
+    {
+        hint.meaning = format!("the handshake passed ({}) and 421 came after it: {}", tls.version, hint.meaning);
+    }
+    hint
+}
+
+fn general(meaning: &str, fix: &str) -> Hint {
+    Hint { meaning: meaning.to_owned(), fix: fix.to_owned(), source: String::new() }
+}
+
+fn accepted(stage: Stage) -> Hint {
+    general(
+        match stage {
+            Stage::Greeting => "the server is ready",
+            Stage::Ehlo | Stage::EhloTls => "the server accepted the name given",
+            Stage::StartTls => "the handshake may begin",
+            Stage::Auth => "the log-in was accepted",
+            Stage::MailFrom => "the sender was accepted; whether it may relay shows at RCPT TO",
+            Stage::RcptTo => "the recipient was accepted: this sender may relay",
+            Stage::Data => "the server waits for the message",
+            Stage::Message => "the message was accepted for delivery",
+            Stage::Connect | Stage::Tls | Stage::Quit => "it went on",
+        },
+        "",
+    )
+}
+
+fn refused(stage: Stage, reply: &Reply) -> Hint {
+    let code = reply.code().get();
+    if let Some((meaning, fix)) = reply.enhanced().and_then(by_status) {
+        return Hint { source: "RFC 3463 §3".to_owned(), ..general(meaning, fix) };
+    }
+    let (meaning, fix) = by_code(code, stage);
+    Hint { source: "RFC 5321 §4.2".to_owned(), ..general(meaning, fix) }
+}
+
+/// RFC 3463 §3 and the registry that continues it.
+fn by_status(status: EnhancedStatus) -> Option<(&'static str, &'static str)> {
+    let transient = status.class == 4;
+    Some(match (status.subject, status.detail) {
+        (1, 1) => ("there is no such mailbox", "check the recipient's address"),
+        (1, 2) => ("the recipient's domain is not known there", "check the recipient's domain"),
+        (1, 3) => ("the recipient's address is malformed", "check the recipient's address"),
+        (1, 7) => ("the sender's address is malformed", "check `mail_from`"),
+        (1, 8) => ("the sender's domain does not resolve", "use a sender domain that has MX or A records"),
+        (1, 10) => ("the recipient's domain accepts no mail (null MX)", "check the recipient's domain"),
+        (1, _) => ("an address was refused", "check sender and recipient"),
+        (2, 1) => ("the mailbox is disabled", "ask who runs the mailbox"),
+        (2, 2) => ("the mailbox is full", "ask who runs the mailbox"),
+        (2, 3) => ("the message is too long for the mailbox", "send a smaller message"),
+        (2, _) => ("the mailbox cannot take the message", "ask who runs the mailbox"),
+        (3, 4) => ("the message is too big for the server", "send a smaller message"),
+        (3, _) => ("the mail system is not ready for this", "try later, or ask who runs the server"),
+        (4, 1) => ("the next host did not answer", "try later"),
+        (4, 4) => ("the server cannot route to the recipient's domain", "check MX records and the relay's routes"),
+        (4, 7) => ("the message waited too long", "try later"),
+        (4, _) => ("the network or routing behind the server failed", "try later, or ask who runs the server"),
+        (5, 1) => ("the command came out of order", "check the steps of the session"),
+        (5, 2) => ("the server did not understand the command", "check what was sent in the transcript"),
+        (5, 3) => ("too many recipients", "send to fewer recipients at once"),
+        (5, 4) => ("a parameter or argument was refused", "check names, addresses and parameters"),
+        (5, _) => ("the server did not accept the protocol spoken", "check what was sent in the transcript"),
+        (6, _) => ("the content of the message was refused", "check headers, encoding and attachments"),
+        (7, 0) if transient => ("refused for now, by policy", "try later; many servers throttle unknown clients"),
+        (7, 0) => ("refused by a security policy", "the server may want TLS or a log-in first"),
+        (7, 1) if transient => ("refused for now, by policy (greylisting or throttling)", "try later"),
+        (7, 1) => (
+            "not authorised: the server does not relay for this client, sender or recipient",
+            "log in, come from an address that may relay, or show a client certificate that the server knows",
+        ),
+        (7, 3 | 4) => ("the security that was asked for is not supported", "check TLS and the AUTH mechanism"),
+        (7, 8) => ("name or password is wrong", "check the account and its secret"),
+        (7, 9) => ("the AUTH mechanism is too weak", "choose another mechanism"),
+        (7, 11) => ("encryption is needed for this mechanism", "use TLS before AUTH"),
+        (7, 12) => ("the password has to be changed first", "log in elsewhere and change it"),
+        (7, 13) => ("the account is disabled", "have the account enabled"),
+        (7, 20..=23) => ("DKIM or SPF did not hold", "check the sender domain's DKIM and SPF records"),
+        (7, 24..=27) => ("sender authentication failed", "check SPF, DKIM, DMARC and reverse DNS of the sender"),
+        (7, _) => ("refused for security or policy reasons", "read the reply's text; ask who runs the server"),
+        _ => return None,
+    })
+}
+
+/// RFC 5321 §4.2.2 and §4.2.3, RFC 4954 §4.
+fn by_code(code: u16, stage: Stage) -> (&'static str, &'static str) {
+    match (code, stage) {
+        (421, _) => ("the server closes the connection", "read the reply's text; try later"),
+        (450, Stage::RcptTo) => {
+            ("not now: the mailbox is busy, or the server greylists", "try again after some minutes (`retry`)")
+        }
+        (454, Stage::StartTls) => ("the server cannot do TLS for now", "check the server's certificate set-up"),
+        (454, Stage::Auth) => ("the server cannot check the log-in for now", "try later"),
+        (432, _) => ("the password has to be changed first", "log in elsewhere and change it"),
+        (400..=499, Stage::Message) => ("the message was not accepted for now", "try later"),
+        (400..=499, _) => ("not now: a temporary refusal", "try later; read the reply's text"),
+        (500 | 502, Stage::Ehlo) => ("the server does not know EHLO", "use `helo`"),
+        (500..=502 | 504, Stage::StartTls) => {
+            ("STARTTLS was refused", "check that TLS is set up on this server and port")
+        }
+        (500 | 501, _) => ("the server did not understand the command", "check what was sent in the transcript"),
+        (502, _) => ("the server does not do this command", "check what the EHLO list offers"),
+        (503, _) => ("the command came out of order", "the server may want EHLO, STARTTLS or AUTH first"),
+        (504, Stage::Auth) => ("the AUTH mechanism is not supported", "choose one that the EHLO list offers"),
+        (504, _) => ("a parameter is not supported", "check the parameters sent"),
+        (521, _) => ("this host accepts no mail", "check the target"),
+        (530, _) => ("the server wants a log-in or TLS first", "add `auth`, or `tls: starttls`"),
+        (534, _) => ("the AUTH mechanism is too weak", "choose another mechanism"),
+        (535, _) => ("the log-in was refused", "check the account, its secret, and whether it may use SMTP AUTH"),
+        (538, _) => ("encryption is needed for this mechanism", "use TLS before AUTH"),
+        (550 | 551 | 553, Stage::RcptTo) => {
+            ("the recipient was refused: unknown there, or relaying is not allowed", "check recipient and relay rules")
+        }
+        (550 | 553, Stage::MailFrom) => ("the sender was refused", "check `mail_from` and who may use it"),
+        (552, _) => ("too big, or the mailbox is full", "send a smaller message"),
+        (554, Stage::Greeting) => ("the server takes no mail from this client", "check block lists and the server's access rules"),
+        (555, _) => ("a MAIL or RCPT parameter was refused", "check the parameters sent"),
+        (_, Stage::Message) => ("the message was refused after it was read", "read the reply's text; check its content"),
+        _ => ("a permanent refusal", "read the reply's text"),
+    }
+}
+
+fn of_event(stage: Stage, event: &Event) -> Hint {
+    let reason = &*event.reason;
+    match event.kind {
+        EventKind::DnsFailure => {
+            general("the host's name did not resolve", "check the name, and the resolver of this host")
+        }
+        EventKind::Refused => general(
+            "nothing accepts connections there: the TCP connection was refused",
+            "check that the server runs, its port, and the firewalls between",
+        ),
+        EventKind::Timeout => timeout(stage),
+        EventKind::Closed => closed(stage),
+        EventKind::TlsRefused => tls_refused(reason),
+        EventKind::TlsUntrusted => tls_untrusted(reason),
+        EventKind::NotOffered => not_offered(reason),
+        EventKind::ProtocolError => Hint {
+            source: "RFC 5321 §4.2".to_owned(),
+            ..general(
+                &format!("the server broke SMTP at {stage}: {}", deviation(reason)),
+                "look at the transcript: is this an SMTP server, and does it expect TLS from the first byte?",
+            )
+        },
+        EventKind::Desync => Hint {
+            source: "RFC 5321 §4.2, RFC 3207 §6".to_owned(),
+            ..general(
+                "the server said something that nobody had asked for: nothing that follows can be relied on",
+                "look for a proxy or filter between here and the server",
+            )
+        },
+        EventKind::Limit => general(
+            &format!("the server sent more than the bound on {reason} allows"),
+            "look at the transcript: no mail server needs that much",
+        ),
+    }
+}
+
+fn timeout(stage: Stage) -> Hint {
+    match stage {
+        Stage::Connect => general(
+            "nobody answered the connection: packets are dropped on the way",
+            "check the address, the port, and firewalls that drop (many networks block port 25 outwards)",
+        ),
+        Stage::Greeting => general(
+            "connected, but the server never spoke",
+            "check that this is an SMTP port, and whether it expects TLS from the first byte (`tls: implicit`)",
+        ),
+        Stage::Tls => general(
+            "the handshake was not finished in time",
+            "check that the server does TLS on this port; the time allowed is `timeout: { tls: … }`",
+        ),
+        Stage::Message => general(
+            "no reply to the end of the message: whether it was delivered is unknown",
+            "look into the server's log before sending it again",
+        ),
+        _ => general(
+            &format!("the server did not answer at {stage} in time"),
+            "look into the server's log; the time allowed is `timeout: { reply: … }`",
+        ),
+    }
+}
+
+fn closed(stage: Stage) -> Hint {
+    match stage {
+        Stage::Connect | Stage::Greeting => general(
+            "the server closed the connection before it said anything",
+            "check access lists, connection limits, and whether the port expects TLS from the first byte",
+        ),
+        Stage::Tls => general(
+            "the server closed the connection in the middle of the handshake",
+            "look into the server's log: it may know neither the version nor the name asked for",
+        ),
+        Stage::Message => general(
+            "closed before the reply to the message: whether it was delivered is unknown",
+            "look into the server's log before sending it again",
+        ),
+        _ => general(
+            &format!("the server closed the connection instead of answering at {stage}"),
+            "look into the server's log",
+        ),
+    }
+}
+
+fn tls_refused(reason: &str) -> Hint {
+    match reason {
+        "client_certificate" => general(
+            "the client certificate was refused",
+            "check that the server trusts its issuer, that it has not expired, and that the file holds the whole chain",
+        ),
+        "protocol_version" => general(
+            "the handshake was refused: no TLS version in common",
+            "offer a version that the server does (`tls: { version: … }`)",
+        ),
+        "handshake_failure" | "insufficient_security" => general(
+            "the handshake was refused: no cipher or signature in common, or a certificate is wanted",
+            "try `tls: { ciphers: … }`, another certificate type, or a client certificate",
+        ),
+        "unrecognized_name" => general(
+            "the handshake was refused: the server does not know the name asked for",
+            "check `tls: { sni: … }`",
+        ),
+        _ => general(
+            &format!("the handshake was refused: {}", reason.replace('_', " ")),
+            "look into the server's log",
+        ),
+    }
+}
+
+fn tls_untrusted(reason: &str) -> Hint {
+    let (meaning, fix) = match reason {
+        "expired" => ("the server's certificate has expired", "renew it on the server"),
+        "not_yet_valid" => ("the server's certificate is not valid yet", "check the clocks of both hosts"),
+        "self_signed" => {
+            ("the server's certificate is self-signed", "name its CA in `trust: { ca: … }` or `tls: { ca: … }`")
+        }
+        "unknown_issuer" => (
+            "the issuer of the server's certificate is not trusted here, or an intermediate is missing",
+            "name the CA in `trust: { ca: … }`, or have the server send its whole chain",
+        ),
+        "name_mismatch" => (
+            "the server's certificate is for another name",
+            "connect by the certificate's name, or say which is meant with `tls: { sni: … }`",
+        ),
+        "fingerprint" => ("the server's certificate is not the one pinned", "check it, then renew the fingerprint"),
+        "wrong_purpose" => ("the server's certificate is not for servers", "have it reissued for server use"),
+        _ => ("the server's certificate did not verify", "look at it with `tls: { verify: none }`"),
+    };
+    general(meaning, fix)
+}
+
+fn not_offered(reason: &str) -> Hint {
+    let (what, fix) = match reason.split(' ').next().unwrap_or(reason) {
+        "STARTTLS" => (
+            "STARTTLS was not offered",
+            "check that TLS is set up on the server, and that nothing between strips it from the EHLO list",
+        ),
+        "AUTH" => (
+            "the log-in was not offered",
+            "many servers offer AUTH only after TLS; choose a mechanism from the EHLO list",
+        ),
+        _ => ("an extension that this case needs was not offered", "look at the EHLO list in the transcript"),
+    };
+    let meaning = match reason.split_once(' ') {
+        Some((_, mechanism)) => format!("{what}: {mechanism}"),
+        None if reason != "STARTTLS" && reason != "AUTH" => format!("{what}: {reason}"),
+        None => what.to_owned(),
+    };
+    general(&meaning, fix)
+}
+
+/// The reasons of `protocol_error`, in words.
+fn deviation(reason: &str) -> String {
+    match reason {
+        "bare_lf" => "a line feed without a carriage return".to_owned(),
+        "bare_cr" => "a carriage return without a line feed".to_owned(),
+        "empty_line" => "an empty line".to_owned(),
+        "bad_code" => "a line without a reply code".to_owned(),
+        "bad_separator" => "no space or hyphen after the code".to_owned(),
+        "code_changes" => "the code changes within one reply".to_owned(),
+        "nul" => "a NUL byte".to_owned(),
+        other => other.replace('_', " "),
+    }
+}

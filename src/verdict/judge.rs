@@ -1,0 +1,178 @@
+//! The judgement: does what was seen hold against what was expected?
+
+use std::borrow::Cow;
+
+use super::stages::{self, POSITIVE};
+use super::view::{Scope, Seen, View};
+use super::{DecidedBy, Decisive, Failure, Outcome, Verdict, elapsed_in_words, pattern};
+use crate::plan::Plan;
+use crate::scenario::{Expect, Expectations, Patterns, RecipientExpect, StageExpectations};
+use crate::session::Observation;
+use crate::smtp::{EventKind, Stage};
+
+/// Judges one attempt, counted from 0. Pure: the same input gives the same
+/// verdict.
+///
+/// A missing reply is never a pass, whatever was expected.
+#[must_use]
+pub fn judge(plan: &Plan, expect: &Expectations, attempt: usize, observation: &Observation) -> Verdict {
+    let view = View { plan, expect, observation };
+    let mut failures = Vec::new();
+    for (scope, part) in parts(expect) {
+        match part {
+            Expect::Positive => stages::judge(view, scope, &StageExpectations::default(), &mut failures),
+            Expect::Stages(map) => stages::judge(view, scope, map, &mut failures),
+            Expect::Decisive(patterns) => decisive(view, scope, patterns, &mut failures),
+            Expect::Attempts(list) => match list.get(attempt).or(list.last()) {
+                Some(patterns) => decisive(view, scope, patterns, &mut failures),
+                None => stages::judge(view, scope, &StageExpectations::default(), &mut failures),
+            },
+        }
+    }
+    for own in &expect.recipients {
+        recipient(view, own, &mut failures);
+    }
+    let decisive = view.decisive(Scope::Whole);
+    let outcome = match &decisive {
+        _ if failures.is_empty() => Outcome::Passed,
+        Some(decisive) if is_unreached(decisive) => Outcome::Error,
+        _ => Outcome::Failed,
+    };
+    Verdict { outcome, decisive, expected: expected(expect, attempt), failures }
+}
+
+/// The expectations with what each is about. Where transactions have their own,
+/// what is expected of the session covers what comes before them, unless it is
+/// written out: then it covers all, and a transaction that says nothing is
+/// content with it.
+fn parts(expect: &Expectations) -> Vec<(Scope, &Expect)> {
+    if expect.transactions.is_empty() {
+        return vec![(Scope::Whole, &expect.session)];
+    }
+    let written = !matches!(expect.session, Expect::Positive);
+    let mut parts = vec![(if written { Scope::Whole } else { Scope::Opening }, &expect.session)];
+    for (n, own) in (0..).zip(&expect.transactions) {
+        if !(written && matches!(own, Expect::Positive)) {
+            parts.push((Scope::Transaction(n), own));
+        }
+    }
+    parts
+}
+
+/// A pattern against what was decisive.
+fn decisive(view: View<'_>, scope: Scope, patterns: &Patterns, failures: &mut Vec<Failure>) {
+    let decided = view.decisive(scope);
+    let seen = match &decided {
+        Some(Decisive { what: DecidedBy::Reply(reply), elapsed, .. }) => {
+            Seen::Reply(reply, elapsed.unwrap_or_default())
+        }
+        Some(Decisive { what: DecidedBy::Event(event), .. }) => Seen::Event(event),
+        None => Seen::Missing,
+    };
+    let planned = view.planned(scope);
+    let last = planned.last().copied().unwrap_or(Stage::Connect);
+    let stage = decided.as_ref().map_or(last, |decided| decided.stage);
+    if !seen.said().is_some_and(|said| pattern::holds(patterns, said)) {
+        let seen = if decided.is_none() { view.at(last, scope) } else { seen };
+        let mut failure = stages::failure(view, stage, &*patterns.written, seen);
+        let wants_refusal = !patterns.any.iter().any(pattern::is_positive);
+        let went_well = matches!(seen, Seen::Reply(reply, _) if stage.accepts(reply.code()));
+        if wants_refusal && (went_well || matches!(seen, Seen::Passed)) && view.plan.stop_after.is_some() {
+            failure.actual.push_str(&format!(
+                "; nothing was refused before the session ended at {last}, as up_to or stop_after says"
+            ));
+        }
+        failures.push(failure);
+        return;
+    }
+    // A refusal was expected and came, but the session did not end in order: a
+    // reply is missing, or one came that nobody asked for.
+    if let Some((at, event)) = view.event(scope)
+        && matches!(seen, Seen::Reply(..))
+    {
+        failures.push(stages::failure(view, at, "nothing after the refusal", Seen::Event(event)));
+    }
+}
+
+/// One recipient against its own expectation.
+fn recipient(view: View<'_>, own: &RecipientExpect, failures: &mut Vec<Failure>) {
+    let asked = |answer: &&crate::session::Answer| {
+        answer.stage == Stage::RcptTo && answer.transaction == own.transaction
+    };
+    let answers = || view.observation.answers.iter().filter(asked);
+    let seen = match answers().find(|answer| answer.recipient == Some(own.recipient)) {
+        Some(answer) => Seen::Reply(&answer.reply, answer.elapsed),
+        None => match view.event(Scope::Transaction(own.transaction)) {
+            // The event belongs to the recipient that was being asked.
+            Some((Stage::RcptTo, event)) if answers().count() == usize::from(own.recipient) => {
+                Seen::Event(event)
+            }
+            _ => Seen::Missing,
+        },
+    };
+    if !seen.said().is_some_and(|said| pattern::holds(&own.patterns, said)) {
+        let who = view
+            .plan
+            .transactions
+            .get(usize::from(own.transaction))
+            .and_then(|transaction| transaction.recipients.get(usize::from(own.recipient)))
+            .map_or(Cow::Borrowed(""), |recipient| format!(" for <{}>", recipient.path.as_str()).into());
+        let expected = format!("{}{who}", own.patterns.written);
+        failures.push(stages::failure(view, Stage::RcptTo, expected, seen));
+    }
+}
+
+/// Whether the server was not reached: contract §2, exit status 3.
+fn is_unreached(decisive: &Decisive) -> bool {
+    matches!(decisive.stage, Stage::Connect | Stage::Greeting)
+        && matches!(&decisive.what, DecidedBy::Event(event) if matches!(
+            event.kind,
+            EventKind::DnsFailure | EventKind::Refused | EventKind::Timeout | EventKind::Closed
+        ))
+}
+
+/// What was expected, on one line.
+fn expected(expect: &Expectations, attempt: usize) -> String {
+    let session = summary(&expect.session, attempt);
+    let mut out = match (&expect.session, expect.transactions.is_empty()) {
+        (Expect::Positive, false) => String::new(),
+        _ => session.into_owned(),
+    };
+    for (n, own) in expect.transactions.iter().enumerate() {
+        let separator = if out.is_empty() { "" } else { "; " };
+        out.push_str(&format!("{separator}transaction {}: {}", n + 1, summary(own, attempt)));
+    }
+    for own in &expect.recipients {
+        out.push_str(&format!("; recipient {}", own.recipient + 1));
+        if expect.transactions.len() > 1 {
+            out.push_str(&format!(" of transaction {}", own.transaction + 1));
+        }
+        out.push_str(&format!(": {}", own.patterns.written));
+    }
+    out
+}
+
+fn summary(expect: &Expect, attempt: usize) -> Cow<'_, str> {
+    match expect {
+        Expect::Positive => "every stage positive".into(),
+        Expect::Decisive(patterns) => (&*patterns.written).into(),
+        Expect::Attempts(list) => {
+            let list: Vec<_> = list.iter().map(|patterns| &*patterns.written).collect();
+            format!("{} (attempt {})", list.join(", then "), attempt + 1).into()
+        }
+        Expect::Stages(map) => {
+            let mut parts: Vec<_> = map
+                .stages
+                .iter()
+                .map(|(stage, expect)| match &expect.reply {
+                    Some(patterns) => format!("{stage}: {}", patterns.written),
+                    None => format!("{stage}: as written"),
+                })
+                .collect();
+            if let Some(total) = map.total {
+                parts.push(format!("total within {}", elapsed_in_words(total)));
+            }
+            if parts.is_empty() { POSITIVE.into() } else { parts.join(", ").into() }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What a session that may not be played to its end (`up_to`) leaves of the
+//! expectations.
+
+use std::borrow::Cow;
+
+use super::pattern;
+use crate::scenario::{Expect, Expectations, Patterns};
+use crate::smtp::Stage;
+
+/// The expectations as they can be judged when nothing past `last` is played,
+/// of a plan whose stages would be `full`. A plain code of success is then the
+/// success of every stage that is played; a refusal stays what it is.
+///
+/// # Errors
+///
+/// Why the case cannot be judged that way, as the reason to skip it: it expects
+/// something of a later stage.
+pub fn within_reach<'a>(
+    full: &[Stage],
+    last: Stage,
+    expect: &'a Expectations,
+) -> Result<Cow<'a, Expectations>, String> {
+    let end = full.iter().position(|stage| *stage == last).map_or(full.len(), |at| at + 1);
+    let lost = &full[end..];
+    if lost.is_empty() {
+        return Ok(Cow::Borrowed(expect));
+    }
+    if lost.contains(&Stage::RcptTo) && !expect.recipients.is_empty() {
+        return Err(too_late(Stage::RcptTo, &expect.recipients[0].patterns.written, last));
+    }
+    let mut expect = Cow::Borrowed(expect);
+    for n in 0..=expect.transactions.len() {
+        let part = n.checked_sub(1).map_or(&expect.session, |n| &expect.transactions[n]);
+        match part {
+            Expect::Stages(map) => {
+                if let Some((stage, named)) = map.stages.iter().find(|(stage, _)| lost.contains(stage)) {
+                    let written = named.reply.as_ref().map_or("what is written", |reply| &*reply.written);
+                    return Err(too_late(*stage, written, last));
+                }
+            }
+            Expect::Decisive(patterns) if patterns.any.iter().all(pattern::is_positive) => {
+                if !patterns.any.iter().any(pattern::is_code_alone) {
+                    let at = full.last().copied().unwrap_or(last);
+                    return Err(too_late(at, &patterns.written, last));
+                }
+                let capped = expect.to_mut();
+                *n.checked_sub(1).map_or(&mut capped.session, |n| &mut capped.transactions[n]) = Expect::Positive;
+            }
+            Expect::Attempts(lists) if !lists.iter().all(|one| may_come_early(one)) => {
+                let at = full.last().copied().unwrap_or(last);
+                return Err(too_late(at, "a success at the end", last));
+            }
+            Expect::Decisive(_) | Expect::Positive | Expect::Attempts(_) => {}
+        }
+    }
+    Ok(expect)
+}
+
+/// Whether a pattern asks for something that can come before the last stage.
+fn may_come_early(patterns: &Patterns) -> bool {
+    patterns.any.iter().any(|pattern| !pattern::is_positive(pattern) || pattern::is_code_alone(pattern))
+}
+
+fn too_late(stage: Stage, written: &str, last: Stage) -> String {
+    format!("expects {written} at {stage}, which is past up_to: {last}")
+}
