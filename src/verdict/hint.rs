@@ -32,7 +32,8 @@ fn of_reply(stage: Stage, reply: &Reply, observation: &Observation) -> Hint {
     if reply.code().get() == 421
         && let Some(tls) = &observation.tls
     {
-        hint.meaning = format!("the handshake passed ({}) and 421 came after it: {}", tls.version, hint.meaning);
+        hint.meaning =
+            format!("the handshake passed ({}) and 421 came after it: {}", tls.version, hint.meaning);
     }
     hint
 }
@@ -85,31 +86,43 @@ fn by_status(status: EnhancedStatus) -> Option<(&'static str, &'static str)> {
         (3, 4) => ("the message is too big for the server", "send a smaller message"),
         (3, _) => ("the mail system is not ready for this", "try later, or ask who runs the server"),
         (4, 1) => ("the next host did not answer", "try later"),
-        (4, 4) => ("the server cannot route to the recipient's domain", "check MX records and the relay's routes"),
+        (4, 4) => {
+            ("the server cannot route to the recipient's domain", "check MX records and the relay's routes")
+        }
         (4, 7) => ("the message waited too long", "try later"),
-        (4, _) => ("the network or routing behind the server failed", "try later, or ask who runs the server"),
+        (4, _) => {
+            ("the network or routing behind the server failed", "try later, or ask who runs the server")
+        }
         (5, 1) => ("the command came out of order", "check the steps of the session"),
         (5, 2) => ("the server did not understand the command", "check what was sent in the transcript"),
         (5, 3) => ("too many recipients", "send to fewer recipients at once"),
         (5, 4) => ("a parameter or argument was refused", "check names, addresses and parameters"),
         (5, _) => ("the server did not accept the protocol spoken", "check what was sent in the transcript"),
         (6, _) => ("the content of the message was refused", "check headers, encoding and attachments"),
-        (7, 0) if transient => ("refused for now, by policy", "try later; many servers throttle unknown clients"),
+        (7, 0) if transient => {
+            ("refused for now, by policy", "try later; many servers throttle unknown clients")
+        }
         (7, 0) => ("refused by a security policy", "the server may want TLS or a log-in first"),
         (7, 1) if transient => ("refused for now, by policy (greylisting or throttling)", "try later"),
         (7, 1) => (
             "not authorised: the server does not relay for this client, sender or recipient",
             "log in, come from an address that may relay, or show a client certificate that the server knows",
         ),
-        (7, 3 | 4) => ("the security that was asked for is not supported", "check TLS and the AUTH mechanism"),
+        (7, 3 | 4) => {
+            ("the security that was asked for is not supported", "check TLS and the AUTH mechanism")
+        }
         (7, 8) => ("name or password is wrong", "check the account and its secret"),
         (7, 9) => ("the AUTH mechanism is too weak", "choose another mechanism"),
         (7, 11) => ("encryption is needed for this mechanism", "use TLS before AUTH"),
         (7, 12) => ("the password has to be changed first", "log in elsewhere and change it"),
         (7, 13) => ("the account is disabled", "have the account enabled"),
         (7, 20..=23) => ("DKIM or SPF did not hold", "check the sender domain's DKIM and SPF records"),
-        (7, 24..=27) => ("sender authentication failed", "check SPF, DKIM, DMARC and reverse DNS of the sender"),
-        (7, _) => ("refused for security or policy reasons", "read the reply's text; ask who runs the server"),
+        (7, 24..=27) => {
+            ("sender authentication failed", "check SPF, DKIM, DMARC and reverse DNS of the sender")
+        }
+        (7, _) => {
+            ("refused for security or policy reasons", "read the reply's text; ask who runs the server")
+        }
         _ => return None,
     })
 }
@@ -118,10 +131,13 @@ fn by_status(status: EnhancedStatus) -> Option<(&'static str, &'static str)> {
 fn by_code(code: u16, stage: Stage) -> (&'static str, &'static str) {
     match (code, stage) {
         (421, _) => ("the server closes the connection", "read the reply's text; try later"),
-        (450, Stage::RcptTo) => {
-            ("not now: the mailbox is busy, or the server greylists", "try again after some minutes (`retry`)")
+        (450, Stage::RcptTo) => (
+            "not now: the mailbox is busy, or the server greylists",
+            "try again after some minutes (`retry`)",
+        ),
+        (454, Stage::StartTls) => {
+            ("the server cannot do TLS for now", "check the server's certificate set-up")
         }
-        (454, Stage::StartTls) => ("the server cannot do TLS for now", "check the server's certificate set-up"),
         (454, Stage::Auth) => ("the server cannot check the log-in for now", "try later"),
         (432, _) => ("the password has to be changed first", "log in elsewhere and change it"),
         (400..=499, Stage::Message) => ("the message was not accepted for now", "try later"),
@@ -130,7 +146,9 @@ fn by_code(code: u16, stage: Stage) -> (&'static str, &'static str) {
         (500..=502 | 504, Stage::StartTls) => {
             ("STARTTLS was refused", "check that TLS is set up on this server and port")
         }
-        (500 | 501, _) => ("the server did not understand the command", "check what was sent in the transcript"),
+        (500 | 501, _) => {
+            ("the server did not understand the command", "check what was sent in the transcript")
+        }
         (502, _) => ("the server does not do this command", "check what the EHLO list offers"),
         (503, _) => ("the command came out of order", "the server may want EHLO, STARTTLS or AUTH first"),
         (504, Stage::Auth) => ("the AUTH mechanism is not supported", "choose one that the EHLO list offers"),
@@ -138,16 +156,23 @@ fn by_code(code: u16, stage: Stage) -> (&'static str, &'static str) {
         (521, _) => ("this host accepts no mail", "check the target"),
         (530, _) => ("the server wants a log-in or TLS first", "add `auth`, or `tls: starttls`"),
         (534, _) => ("the AUTH mechanism is too weak", "choose another mechanism"),
-        (535, _) => ("the log-in was refused", "check the account, its secret, and whether it may use SMTP AUTH"),
-        (538, _) => ("encryption is needed for this mechanism", "use TLS before AUTH"),
-        (550 | 551 | 553, Stage::RcptTo) => {
-            ("the recipient was refused: unknown there, or relaying is not allowed", "check recipient and relay rules")
+        (535, _) => {
+            ("the log-in was refused", "check the account, its secret, and whether it may use SMTP AUTH")
         }
+        (538, _) => ("encryption is needed for this mechanism", "use TLS before AUTH"),
+        (550 | 551 | 553, Stage::RcptTo) => (
+            "the recipient was refused: unknown there, or relaying is not allowed",
+            "check recipient and relay rules",
+        ),
         (550 | 553, Stage::MailFrom) => ("the sender was refused", "check `mail_from` and who may use it"),
         (552, _) => ("too big, or the mailbox is full", "send a smaller message"),
-        (554, Stage::Greeting) => ("the server takes no mail from this client", "check block lists and the server's access rules"),
+        (554, Stage::Greeting) => {
+            ("the server takes no mail from this client", "check block lists and the server's access rules")
+        }
         (555, _) => ("a MAIL or RCPT parameter was refused", "check the parameters sent"),
-        (_, Stage::Message) => ("the message was refused after it was read", "read the reply's text; check its content"),
+        (_, Stage::Message) => {
+            ("the message was refused after it was read", "read the reply's text; check its content")
+        }
         _ => ("a permanent refusal", "read the reply's text"),
     }
 }
@@ -263,9 +288,10 @@ fn tls_untrusted(reason: &str) -> Hint {
     let (meaning, fix) = match reason {
         "expired" => ("the server's certificate has expired", "renew it on the server"),
         "not_yet_valid" => ("the server's certificate is not valid yet", "check the clocks of both hosts"),
-        "self_signed" => {
-            ("the server's certificate is self-signed", "name its CA in `trust: { ca: … }` or `tls: { ca: … }`")
-        }
+        "self_signed" => (
+            "the server's certificate is self-signed",
+            "name its CA in `trust: { ca: … }` or `tls: { ca: … }`",
+        ),
         "unknown_issuer" => (
             "the issuer of the server's certificate is not trusted here, or an intermediate is missing",
             "name the CA in `trust: { ca: … }`, or have the server send its whole chain",
@@ -274,7 +300,9 @@ fn tls_untrusted(reason: &str) -> Hint {
             "the server's certificate is for another name",
             "connect by the certificate's name, or say which is meant with `tls: { sni: … }`",
         ),
-        "fingerprint" => ("the server's certificate is not the one pinned", "check it, then renew the fingerprint"),
+        "fingerprint" => {
+            ("the server's certificate is not the one pinned", "check it, then renew the fingerprint")
+        }
         "wrong_purpose" => ("the server's certificate is not for servers", "have it reissued for server use"),
         _ => ("the server's certificate did not verify", "look at it with `tls: { verify: none }`"),
     };

@@ -44,7 +44,8 @@ pub fn within_reach<'a>(
                     return Err(too_late(at, &patterns.written, last));
                 }
                 let capped = expect.to_mut();
-                *n.checked_sub(1).map_or(&mut capped.session, |n| &mut capped.transactions[n]) = Expect::Positive;
+                *n.checked_sub(1).map_or(&mut capped.session, |n| &mut capped.transactions[n]) =
+                    Expect::Positive;
             }
             Expect::Attempts(lists) if !lists.iter().all(|one| may_come_early(one)) => {
                 let at = full.last().copied().unwrap_or(last);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use wildmatch::WildMatch;
 
 use super::Failure;
-use super::{elapsed_in_words, pattern};
 use super::view::{Scope, Seen, View};
+use super::{elapsed_in_words, pattern};
 use crate::scenario::{StageExpect, StageExpectations, TextMatch};
 use crate::smtp::{EventKind, Stage};
 
@@ -66,12 +66,7 @@ fn is_passed(view: View<'_>, stage: Stage, seen: Seen<'_>) -> bool {
 }
 
 /// A failure at a stage, what came instead in words.
-pub(super) fn failure(
-    view: View<'_>,
-    stage: Stage,
-    expected: impl Into<String>,
-    seen: Seen<'_>,
-) -> Failure {
+pub(super) fn failure(view: View<'_>, stage: Stage, expected: impl Into<String>, seen: Seen<'_>) -> Failure {
     Failure { stage, expected: expected.into(), actual: words(view, stage, seen) }
 }
 
@@ -147,9 +142,10 @@ impl Judge<'_, '_> {
                 text.is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase())),
                 format!("a text with \"{part}\""),
             ),
-            TextMatch::Regex(regex) => {
-                (text.is_some_and(|text| regex.is_match(&text)), format!("a text that matches /{}/", regex.as_str()))
-            }
+            TextMatch::Regex(regex) => (
+                text.is_some_and(|text| regex.is_match(&text)),
+                format!("a text that matches /{}/", regex.as_str()),
+            ),
         };
         if !holds {
             self.complain(expected);
@@ -160,15 +156,19 @@ impl Judge<'_, '_> {
         let Some(bound) = bound else { return };
         match self.view.elapsed(self.stage, self.scope) {
             Some(elapsed) if elapsed <= bound => {}
-            Some(elapsed) => self.fail(format!("within {}", elapsed_in_words(bound)), format!("after {}", elapsed_in_words(elapsed))),
-            None => self.fail(format!("within {}", elapsed_in_words(bound)), "no reply whose time could be taken"),
+            Some(elapsed) => self.fail(
+                format!("within {}", elapsed_in_words(bound)),
+                format!("after {}", elapsed_in_words(elapsed)),
+            ),
+            None => {
+                self.fail(format!("within {}", elapsed_in_words(bound)), "no reply whose time could be taken")
+            }
         }
     }
 
     fn closes(&mut self, wanted: Option<bool>) {
         let Some(wanted) = wanted else { return };
-        let closed_by_event =
-            matches!(self.seen, Seen::Event(event) if event.kind == EventKind::Closed);
+        let closed_by_event = matches!(self.seen, Seen::Event(event) if event.kind == EventKind::Closed);
         let observation = self.view.observation;
         match (wanted, self.view.went_on_after(self.stage)) {
             (true, _) if closed_by_event => {}
@@ -185,7 +185,10 @@ impl Judge<'_, '_> {
             (false, None) if closed_by_event => self.complain("the connection stays open"),
             (false, None) => {
                 if let Some(after) = observation.peer_closed {
-                    self.fail("the connection stays open", format!("the peer closed it after {}", elapsed_in_words(after)));
+                    self.fail(
+                        "the connection stays open",
+                        format!("the peer closed it after {}", elapsed_in_words(after)),
+                    );
                 }
             }
             (true, None) | (false, Some(_)) => {}
@@ -276,7 +279,11 @@ impl Judge<'_, '_> {
 
 fn offered(response: &crate::smtp::EhloResponse) -> String {
     let keywords: Vec<_> = response.keywords.iter().map(|keyword| keyword.name.as_str()).collect();
-    if keywords.is_empty() { "it offers nothing".to_owned() } else { format!("it offers {}", keywords.join(", ")) }
+    if keywords.is_empty() {
+        "it offers nothing".to_owned()
+    } else {
+        format!("it offers {}", keywords.join(", "))
+    }
 }
 
 /// Two spellings of one address are one address: `IPv6:2001:db8::1`,

@@ -104,9 +104,11 @@ impl<'a> View<'a> {
     /// Whether this recipient has an expectation of its own.
     fn judged_alone(self, answer: &Answer) -> bool {
         answer.stage == Stage::RcptTo
-            && self.expect.recipients.iter().any(|own| {
-                own.transaction == answer.transaction && Some(own.recipient) == answer.recipient
-            })
+            && self
+                .expect
+                .recipients
+                .iter()
+                .any(|own| own.transaction == answer.transaction && Some(own.recipient) == answer.recipient)
     }
 
     /// Whether this refusal is one that the plan goes on after by its own will.
@@ -269,11 +271,13 @@ impl<'a> View<'a> {
         if let Some((stage, event)) = &self.observation.event {
             return format!("nothing: the session had ended at {stage} with {event}");
         }
-        let refusal = self
-            .answers(Scope::Whole)
-            .rfind(|answer| !answer.stage.accepts(answer.reply.code()) && !self.is_borne(answer.stage, &answer.reply));
+        let refusal = self.answers(Scope::Whole).rfind(|answer| {
+            !answer.stage.accepts(answer.reply.code()) && !self.is_borne(answer.stage, &answer.reply)
+        });
         match refusal {
-            Some(answer) => format!("nothing: the session had ended at {} with {}", answer.stage, answer.reply),
+            Some(answer) => {
+                format!("nothing: the session had ended at {} with {}", answer.stage, answer.reply)
+            }
             None => "no reply".to_owned(),
         }
     }
