@@ -2,6 +2,8 @@
 
 mod client;
 mod failure;
+#[cfg(test)]
+mod handshakes;
 mod identity;
 pub mod mint;
 mod negotiated;

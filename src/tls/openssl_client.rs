@@ -62,6 +62,9 @@ impl OpenSslClient {
         let ssl = self.ssl(name, Arc::clone(&found)).map_err(local)?;
         let mut tls = SslStream::new(ssl, Tap::new(stream)).map_err(local)?;
         let connected = Pin::new(&mut tls).connect().await;
+        if connected.is_err() {
+            tls.get_mut().hear_out().await;
+        }
         let heard = tls.get_mut().finish();
         let untrusted: Option<Untrusted> = found.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (asked, sent) = heard.client_certificate();

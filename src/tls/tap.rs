@@ -40,6 +40,24 @@ impl<S> Tap<S> {
         Self { io, record: Some(Box::default()) }
     }
 
+    /// Takes in what is there of a text, after a handshake that failed: OpenSSL
+    /// reads no more than the five bytes of a record's header.
+    pub(super) async fn hear_out(&mut self)
+    where
+        S: AsyncRead + Unpin,
+    {
+        if self.record.as_ref().is_some_and(|record| record.clear_text().is_some()) {
+            let mut rest = [0; FIRST];
+            std::future::poll_fn(|cx| {
+                let mut buffer = ReadBuf::new(&mut rest);
+                // Whether there is more changes nothing but the message.
+                let _ = Pin::new(&mut *self).poll_read(cx, &mut buffer);
+                Poll::Ready(())
+            })
+            .await;
+        }
+    }
+
     /// Ends the listening and gives what was heard.
     pub(super) fn finish(&mut self) -> Box<Record> {
         self.record.take().unwrap_or_default()
