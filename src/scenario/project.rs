@@ -1,0 +1,361 @@
+//! The project file: where the targets are (contract §3.1).
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::secret_source::SecretSource;
+use super::target::{Place, Rate, Target, host_port};
+use crate::exchange::Endpoint;
+use crate::plan::ProxyVersion;
+use crate::smtp::Stage;
+use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Span, nearest};
+
+/// The name of project files.
+pub const PROJECT_FILE: &str = "relayprobe.yaml";
+
+/// Where the targets are and what they need.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// The file; `None` where there is none.
+    pub file: Option<PathBuf>,
+    /// The simulator's set-up.
+    pub simulator: Option<SimulatorSetup>,
+    /// The targets, in the order of the file.
+    pub targets: Vec<Arc<Target>>,
+    /// What servers are verified against; the system's roots where absent.
+    pub(super) trust: Option<FileRef>,
+    pub(super) certificates: Vec<(Arc<str>, Arc<CertificateFiles>)>,
+    pub(super) accounts: Vec<(Arc<str>, Arc<Account>)>,
+    pub(super) sources: Vec<(IpAddr, SourceMapping)>,
+    pub(super) vars: Vec<(Key, Node)>,
+}
+
+/// The simulator's set-up.
+#[derive(Clone, Debug)]
+pub struct SimulatorSetup {
+    /// The tenants file, or a folder of exports.
+    pub tenants: PathBuf,
+    /// What counts as a publicly trusted CA for client certificates.
+    pub client_ca: Option<PathBuf>,
+    /// Where the file names the tenants.
+    pub(super) tenants_at: Span,
+    /// Where the file names the CA.
+    pub(super) client_ca_at: Option<Span>,
+    as_of: Option<NaiveDate>,
+}
+
+/// A file that another file names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct FileRef {
+    pub(super) path: PathBuf,
+    pub(super) span: Span,
+}
+
+/// A certificate and its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CertificateFiles {
+    pub(super) cert: FileRef,
+    pub(super) key: FileRef,
+}
+
+/// Somebody to log in as.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) username: Arc<str>,
+    pub(super) password: Option<SecretSource>,
+    pub(super) token: Option<SecretSource>,
+    pub(super) targets: Vec<Arc<str>>,
+}
+
+/// What a source address is on this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SourceMapping {
+    /// Another address of this host.
+    Bind(IpAddr),
+    /// Whatever the system chooses.
+    Here,
+}
+
+impl Project {
+    /// The target of that name.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<&Arc<Target>> {
+        self.targets.iter().find(|target| &*target.name == name)
+    }
+
+    /// The folder of the file.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.file.as_deref().and_then(Path::parent)
+    }
+
+    /// Reads a project file's tree. Places of literal secrets go to `hide`.
+    pub(super) fn read(
+        file: PathBuf,
+        root: &Node,
+        hide: &mut Vec<Span>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        let mut project = Self { file: Some(file), ..Self::default() };
+        let Some(mut fields) = Fields::of_root(root, faults) else { return project };
+        if let Some(field) = fields.take("simulator") {
+            project.simulator = simulator(field, &folder, faults);
+        }
+        if let Some(entries) = fields.take("targets").and_then(|field| field.entries(faults)) {
+            for (key, node) in entries {
+                let field = Field::new(&key.name, key.span, node);
+                project.targets.extend(target(field, project.simulator.as_ref(), faults).map(Arc::new));
+            }
+        }
+        if let Some(entries) = fields.take("certificates").and_then(|field| field.entries(faults)) {
+            for (key, node) in entries {
+                if &*key.name == "none" {
+                    faults.push(Diagnostic::error("`none` means no certificate", key.span).label("choose another name"));
+                }
+                let files = certificate(Field::new(&key.name, key.span, node), &folder, faults);
+                project.certificates.extend(files.map(|files| (Arc::clone(&key.name), Arc::new(files))));
+            }
+        }
+        if let Some(entries) = fields.take("accounts").and_then(|field| field.entries(faults)) {
+            for (key, node) in entries {
+                let field = Field::new(&key.name, key.span, node);
+                let account = account(field, &folder, &project.targets, hide, faults);
+                project.accounts.extend(account.map(|account| (Arc::clone(&key.name), Arc::new(account))));
+            }
+        }
+        if let Some(entries) = fields.take("sources").and_then(|field| field.entries(faults)) {
+            for (key, node) in entries {
+                match key.name.parse() {
+                    Ok(address) => {
+                        let mapping = source(Field::new(&key.name, key.span, node), faults);
+                        project.sources.extend(mapping.map(|mapping| (address, mapping)));
+                    }
+                    Err(_) => {
+                        faults.push(Diagnostic::error(format!("`{}` is no IP address", key.name), key.span));
+                    }
+                }
+            }
+        }
+        if let Some(mut trust) = fields.take("trust").and_then(|field| field.fields(faults)) {
+            if let Some(ca) = trust.take("ca") {
+                project.trust = file_ref(ca, &folder, faults);
+            }
+            trust.finish(faults);
+        }
+        if let Some(entries) = fields.take("vars").and_then(|field| field.entries(faults)) {
+            project.vars = entries.to_vec();
+        }
+        if let Some(field) = fields.take("deliveries") {
+            faults.push(Diagnostic::error("`deliveries` is not supported yet", field.key_span()));
+        }
+        fields.finish(faults);
+        project
+    }
+}
+
+fn simulator(field: Field<'_>, folder: &Path, faults: &mut Vec<Diagnostic>) -> Option<SimulatorSetup> {
+    let mut fields = field.fields(faults)?;
+    let tenants = fields.require("tenants", field.key_span(), faults);
+    let tenants = tenants.and_then(|field| file_ref(field, folder, faults));
+    let as_of = fields.take("as_of").and_then(|field| date(field, faults));
+    let client_ca = fields.take("client_ca").and_then(|field| file_ref(field, folder, faults));
+    fields.finish(faults);
+    let tenants = tenants?;
+    Some(SimulatorSetup {
+        tenants: tenants.path,
+        tenants_at: tenants.span,
+        client_ca_at: client_ca.as_ref().map(|ca| ca.span),
+        client_ca: client_ca.map(|ca| ca.path),
+        as_of,
+    })
+}
+
+fn target(
+    field: Field<'_>,
+    simulator: Option<&SimulatorSetup>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Target> {
+    let mut fields = field.fields(faults)?;
+    let endpoint = fields.take("simulator");
+    let address = fields.take("address");
+    let as_of = fields.take("as_of");
+    let date = as_of.and_then(|field| date(field, faults));
+    let max_connections = fields
+        .take("max_connections")
+        .and_then(|field| field.integer(1..=10_000, faults))
+        .and_then(|count| u32::try_from(count).ok());
+    let rate = fields.take("rate").and_then(|field| rate(field, faults));
+    let up_to = fields.take("up_to").and_then(|field| stage(field, faults));
+    let proxy = fields.take("proxy").and_then(|field| {
+        field.word("PROXY version", &[("v1", ProxyVersion::V1), ("v2", ProxyVersion::V2)], faults)
+    });
+    fields.finish(faults);
+    let place = match (endpoint, address) {
+        (Some(endpoint), None) => {
+            let words = [Endpoint::Mx, Endpoint::Submission, Endpoint::Legacy].map(|e| (e.as_str(), e));
+            let at = endpoint.span();
+            let endpoint = endpoint.word("endpoint", &words, faults)?;
+            let Some(setup) = simulator else {
+                faults.push(
+                    Diagnostic::error("the project sets no simulator up", at)
+                        .label("add `simulator: { tenants: …, as_of: … }`"),
+                );
+                return None;
+            };
+            let Some(as_of) = date.or(setup.as_of).or(as_of.map(|_| NaiveDate::MIN)) else {
+                faults.push(
+                    Diagnostic::error(format!("`{}` says of no day whose rules it follows", field.name()), at)
+                        .label("add `as_of: 2026-11-01` here or under `simulator`"),
+                );
+                return None;
+            };
+            Place::Simulator { endpoint, as_of }
+        }
+        (None, Some(address)) => {
+            if let Some(as_of) = as_of {
+                let fault = Diagnostic::error("`as_of` is the simulator's", as_of.key_span());
+                faults.push(fault.label("a real server's rules are today's"));
+            }
+            let text = address.text(faults)?;
+            match host_port(text) {
+                Ok((host, port)) => Place::Address { host: host.into(), port },
+                Err(why) => {
+                    faults.push(address.error(why));
+                    return None;
+                }
+            }
+        }
+        (Some(_), Some(address)) => {
+            faults.push(Diagnostic::error("a target has `simulator` or `address`, not both", address.key_span()));
+            return None;
+        }
+        (None, None) => {
+            let fault = Diagnostic::error(format!("`{}` says no place", field.name()), field.key_span());
+            faults.push(fault.label("add `address: \"host:25\"` or `simulator: mx`"));
+            return None;
+        }
+    };
+    Some(Target { name: field.name().into(), place, max_connections, rate, up_to, proxy })
+}
+
+pub(super) fn certificate(
+    field: Field<'_>,
+    folder: &Path,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<CertificateFiles> {
+    let mut fields = field.fields(faults)?;
+    let cert = fields.require("cert", field.key_span(), faults);
+    let cert = cert.and_then(|field| file_ref(field, folder, faults));
+    let key = fields.require("key", field.key_span(), faults);
+    let key = key.and_then(|field| file_ref(field, folder, faults));
+    fields.finish(faults);
+    Some(CertificateFiles { cert: cert?, key: key? })
+}
+
+fn account(
+    field: Field<'_>,
+    folder: &Path,
+    known: &[Arc<Target>],
+    hide: &mut Vec<Span>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Account> {
+    let mut fields = field.fields(faults)?;
+    let username = fields.require("username", field.key_span(), faults);
+    let username = username.and_then(|field| plain_text(field, faults));
+    let password = fields.take("password").and_then(|field| SecretSource::read(field, folder, hide, faults));
+    let token = fields.take("token").and_then(|field| SecretSource::read(field, folder, hide, faults));
+    let mut targets = Vec::new();
+    if let Some(field) = fields.require("targets", field.key_span(), faults) {
+        for item in field.one_or_many() {
+            let Some(name) = field.item(item).text(faults) else { continue };
+            if !known.iter().any(|target| &*target.name == name) {
+                let fault = Diagnostic::error(format!("unknown target `{name}`"), item.span);
+                faults.push(match nearest(name, known.iter().map(|target| &*target.name)) {
+                    Some(near) => fault.label(format!("did you mean `{near}`?")),
+                    None => fault.label("`targets` of this file does not name it"),
+                });
+            }
+            targets.push(name.into());
+        }
+    }
+    fields.finish(faults);
+    Some(Account { username: username?, password, token, targets })
+}
+
+fn source(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<SourceMapping> {
+    if field.node().as_str() == Some("here") {
+        return Some(SourceMapping::Here);
+    }
+    if field.node().as_str().is_some() {
+        field.wrong("`here` or `{ bind: ADDRESS }`", faults);
+        return None;
+    }
+    let mut fields = field.fields(faults)?;
+    let bind = fields.require("bind", field.key_span(), faults);
+    let bind = bind.and_then(|field| address(field, faults));
+    fields.finish(faults);
+    bind.map(SourceMapping::Bind)
+}
+
+/// An IP address.
+pub(super) fn address(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<IpAddr> {
+    let text = field.text(faults)?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        faults.push(field.error(format!("`{text}` is no IP address")));
+    }
+    address
+}
+
+/// A stage's name.
+pub(super) fn stage(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Stage> {
+    let words = Stage::ALL.map(|stage| (stage.as_str(), stage));
+    field.word("stage", &words, faults)
+}
+
+/// A text without control characters.
+pub(super) fn plain_text(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Arc<str>> {
+    let text = field.text(faults)?;
+    if text.chars().any(char::is_control) {
+        faults.push(field.error(format!("a control character stands in `{}`", field.name())));
+        return None;
+    }
+    Some(text.into())
+}
+
+pub(super) fn file_ref(field: Field<'_>, folder: &Path, faults: &mut Vec<Diagnostic>) -> Option<FileRef> {
+    field.path(folder, faults).map(|path| FileRef { path, span: field.span() })
+}
+
+fn date(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<NaiveDate> {
+    let text = field.text(faults)?;
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10);
+    if date.is_none() {
+        faults.push(field.error(format!("`{text}` is no date; write it as `2026-11-01`")));
+    }
+    date
+}
+
+/// `5/s`, `100/m`, `1000/h`.
+fn rate(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Rate> {
+    let text = field.text(faults)?;
+    let rate = text.split_once('/').and_then(|(count, unit)| {
+        let per = match unit.trim() {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return None,
+        };
+        let count = count.trim().parse().ok().filter(|count| *count > 0)?;
+        Some(Rate { count, per: Duration::from_secs(per) })
+    });
+    if rate.is_none() {
+        faults.push(field.error(format!("`{text}` is no rate; write it as `5/s`, `100/m` or `1000/h`")));
+    }
+    rate
+}

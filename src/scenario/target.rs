@@ -1,0 +1,180 @@
+//! Servers to play against.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use crate::exchange::Endpoint;
+use crate::plan::ProxyVersion;
+use crate::smtp::Stage;
+
+/// A named server to play against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// As the project file names it, or `host:port`.
+    pub name: Arc<str>,
+    /// Where it is.
+    pub place: Place,
+    /// The most connections at once; what is polite where absent.
+    pub max_connections: Option<u32>,
+    /// The most new connections in a time.
+    pub rate: Option<Rate>,
+    /// Nothing is played past this stage.
+    pub up_to: Option<Stage>,
+    /// Open connections with a PROXY header that announces `source_ip`.
+    pub proxy: Option<ProxyVersion>,
+}
+
+/// Where a target is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An endpoint of the embedded simulator.
+    Simulator {
+        /// Which one.
+        endpoint: Endpoint,
+        /// The rules of that day.
+        as_of: NaiveDate,
+    },
+    /// A real server.
+    Address {
+        /// A name or an address without brackets.
+        host: Arc<str>,
+        /// The TCP port.
+        port: u16,
+    },
+}
+
+/// So many in a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many; at least 1.
+    pub count: u32,
+    /// In how long.
+    pub per: Duration,
+}
+
+impl Target {
+    /// Whether it is an endpoint of the simulator.
+    #[must_use]
+    pub const fn is_simulator(&self) -> bool {
+        matches!(self.place, Place::Simulator { .. })
+    }
+
+    /// A target that only a `host:port` names.
+    ///
+    /// # Errors
+    ///
+    /// As [`host_port`].
+    pub fn bare(text: &str) -> Result<Self, String> {
+        let (host, port) = host_port(text)?;
+        Ok(Self {
+            name: text.into(),
+            place: Place::Address { host: host.into(), port },
+            max_connections: None,
+            rate: None,
+            up_to: None,
+            proxy: None,
+        })
+    }
+}
+
+/// Whether a host is this one by its name or address alone; nothing is looked
+/// up.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Reads `host:port`, `192.0.2.1:25`, `[2001:db8::1]:25`; port 25 where none is
+/// written. The host comes without brackets.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub fn host_port(text: &str) -> Result<(&str, u16), String> {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']').ok_or_else(|| format!("`{text}`: the `[` is not closed"))?;
+        // A zone names an interface of this host: `fe80::1%eth0`.
+        if host.split('%').next().unwrap_or_default().parse::<Ipv6Addr>().is_err() {
+            return Err(format!("`{host}` is no IPv6 address"));
+        }
+        let port = match rest {
+            "" => None,
+            _ => Some(rest.strip_prefix(':').ok_or_else(|| format!("`{text}`: a `:` follows the `]`"))?),
+        };
+        (host, port)
+    } else {
+        match text.split_once(':') {
+            Some((_, rest)) if rest.contains(':') => {
+                return Err(format!("an IPv6 address stands in brackets: `[{text}]:25`"));
+            }
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        }
+    };
+    let good = !host.is_empty()
+        && host.len() <= 255
+        && host.chars().all(|c| c.is_alphanumeric() || "-_.:%".contains(c))
+        && !host.starts_with(['-', '.']);
+    if !good {
+        return Err(format!("`{host}` is no host name"));
+    }
+    let port = match port {
+        None => 25,
+        Some(port) => match port.parse::<u16>() {
+            Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => number,
+            _ => return Err(format!("`{port}` is no port: they go from 1 to 65535")),
+        },
+    };
+    Ok((host, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_and_ports_are_told_apart() {
+        for (text, expected) in [
+            ("relay.example:2525", ("relay.example", 2525)),
+            ("relay.example", ("relay.example", 25)),
+            ("192.0.2.1:25", ("192.0.2.1", 25)),
+            ("[2001:db8::1]:587", ("2001:db8::1", 587)),
+            ("[::1]", ("::1", 25)),
+            ("relay.example.:25", ("relay.example.", 25)),
+        ] {
+            assert_eq!(host_port(text), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_told() {
+        for (text, words) in [
+            ("::1", "brackets"),
+            ("[::1", "not closed"),
+            ("[x]:25", "no IPv6"),
+            ("relay:0", "no port"),
+            ("relay:65536", "no port"),
+            ("relay:+25", "no port"),
+            (":25", "no host"),
+            ("a b:25", "no host"),
+            ("a\r\nb:25", "no host"),
+        ] {
+            let why = host_port(text).expect_err(text);
+            assert!(why.contains(words), "{text}: {why}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_known_by_its_spelling() {
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["localhost.example", "192.0.2.1", "::2"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! Variables: `$(name)`, and `$$` for a dollar sign.
+//!
+//! A scope is asked for one name at a time and gives the value of the highest
+//! rank: `--set`, row or axis, scenario, file, project, built in. Values may
+//! hold variables themselves; those of `--set` and of CSV cells are data and are
+//! taken as they are.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::yaml::{Diagnostic, Key, Node, Sources, Span, Value, nearest};
+
+/// The names that need no definition.
+pub(super) const BUILT_IN: [&str; 3] = ["run.id", "case.id", "hostname"];
+
+/// It was reported already.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reported;
+
+/// One column's or axis' value in one case.
+#[derive(Clone, Debug)]
+pub(super) struct Binding {
+    pub(super) name: Arc<str>,
+    pub(super) node: Node,
+    /// From a CSV cell: no variables in it.
+    pub(super) literal: bool,
+}
+
+/// What is the same for every case of a load.
+#[derive(Debug)]
+pub(super) struct Globals {
+    /// `--set`, in order.
+    pub(super) set: Vec<(Arc<str>, Node)>,
+    /// Names this run.
+    pub(super) run_id: Arc<str>,
+    /// This host's name.
+    pub(super) hostname: Arc<str>,
+    /// Names that were asked for anywhere.
+    pub(super) asked: RefCell<HashSet<Arc<str>>>,
+}
+
+/// The variables that one scenario, or one case of it, sees.
+pub(super) struct Scope<'s> {
+    pub(super) globals: &'s Globals,
+    pub(super) sources: &'s Sources,
+    /// Names of columns and axes, whether or not this case has a value.
+    pub(super) columns: &'s [Arc<str>],
+    /// The values of this case.
+    pub(super) bindings: &'s [Binding],
+    /// `vars` of scenario, file and project.
+    pub(super) layers: [&'s [(Key, Node)]; 3],
+    /// Once it is known.
+    pub(super) case_id: Option<&'s str>,
+}
+
+/// Where a name leads.
+enum Found<'s> {
+    /// A text without variables.
+    Text(Arc<str>),
+    /// A value whose variables are still to be filled in.
+    Node(&'s Node),
+    /// A value as it is.
+    Literal(&'s Node),
+    /// A column that this case leaves empty.
+    Empty,
+    /// The case's id, not known yet.
+    Later,
+    /// Nothing.
+    Unknown,
+}
+
+/// A piece of a text.
+enum Piece<'t> {
+    Text(&'t str),
+    Variable(&'t str),
+}
+
+impl<'s> Scope<'s> {
+    fn find(&self, name: &str) -> Found<'s> {
+        if let Some((_, node)) = self.globals.set.iter().rev().find(|(set, _)| &**set == name) {
+            return Found::Literal(node);
+        }
+        if let Some(binding) = self.bindings.iter().find(|binding| &*binding.name == name) {
+            return if binding.literal { Found::Literal(&binding.node) } else { Found::Node(&binding.node) };
+        }
+        for layer in self.layers {
+            if let Some((_, node)) = layer.iter().find(|(key, _)| &*key.name == name) {
+                return Found::Node(node);
+            }
+        }
+        match name {
+            "run.id" => Found::Text(Arc::clone(&self.globals.run_id)),
+            "hostname" => Found::Text(Arc::clone(&self.globals.hostname)),
+            "case.id" => self.case_id.map_or(Found::Later, |id| Found::Text(id.into())),
+            _ if self.columns.iter().any(|column| &**column == name) => Found::Empty,
+            _ => Found::Unknown,
+        }
+    }
+
+    /// The value with every variable filled in; `None` where it is exactly one
+    /// variable that this case leaves empty.
+    pub(super) fn fill(
+        &self,
+        node: &Node,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Node>, Reported> {
+        self.fill_node(node, &mut Vec::new(), faults)
+    }
+
+    /// As [`Self::fill`], with the values under `kept` as they stand.
+    pub(super) fn fill_but(
+        &self,
+        node: &Node,
+        kept: &[&str],
+        faults: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Node>, Reported> {
+        match &node.value {
+            Value::Scalar(text) if let Some(name) = whole(text) => match self.find(name) {
+                Found::Node(value) => self.fill_but(value, kept, faults),
+                _ => self.fill(node, faults),
+            },
+            Value::Mapping(entries) => {
+                let mut out = Vec::with_capacity(entries.len());
+                let mut result = Ok(());
+                for (key, value) in entries {
+                    if kept.contains(&&*key.name) {
+                        out.push((key.clone(), value.clone()));
+                        continue;
+                    }
+                    match self.fill(value, faults) {
+                        Ok(Some(value)) => out.push((key.clone(), value)),
+                        Ok(None) => {}
+                        Err(Reported) => result = Err(Reported),
+                    }
+                }
+                result.map(|()| Some(Node { span: node.span, value: Value::Mapping(out) }))
+            }
+            _ => self.fill(node, faults),
+        }
+    }
+
+    fn fill_node(
+        &self,
+        node: &Node,
+        stack: &mut Vec<String>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Node>, Reported> {
+        let value = match &node.value {
+            Value::Null => Value::Null,
+            Value::Scalar(text) if !text.contains('$') => Value::Scalar(Arc::clone(text)),
+            Value::Scalar(text) => {
+                if let Some(name) = whole(text) {
+                    return self.value_of(name, node.span, stack, faults);
+                }
+                Value::Scalar(self.fill_text(text, node.span, stack, faults)?.into())
+            }
+            Value::Sequence(items) => {
+                let mut out = Vec::with_capacity(items.len());
+                let mut result = Ok(());
+                for item in items {
+                    match self.fill_node(item, stack, faults) {
+                        Ok(item) => out.extend(item),
+                        Err(Reported) => result = Err(Reported),
+                    }
+                }
+                result?;
+                Value::Sequence(out)
+            }
+            Value::Mapping(entries) => {
+                let mut out = Vec::with_capacity(entries.len());
+                let mut result = Ok(());
+                for (key, value) in entries {
+                    let name = match key.name.contains('$') {
+                        false => Ok(Arc::clone(&key.name)),
+                        true => self.fill_text(&key.name, key.span, stack, faults).map(Into::into),
+                    };
+                    match (name, self.fill_node(value, stack, faults)) {
+                        (Ok(name), Ok(Some(value))) => out.push((Key { span: key.span, name }, value)),
+                        (Ok(_), Ok(None)) => {}
+                        _ => result = Err(Reported),
+                    }
+                }
+                result?;
+                Value::Mapping(out)
+            }
+        };
+        Ok(Some(Node { span: node.span, value }))
+    }
+
+    /// The value of a variable. Its own place is kept: that is where a wrong
+    /// value is mended.
+    fn value_of(
+        &self,
+        name: &str,
+        used: Span,
+        stack: &mut Vec<String>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Node>, Reported> {
+        self.note_use(name);
+        match self.find(name) {
+            Found::Text(text) => Ok(Some(Node { span: used, value: Value::Scalar(text) })),
+            Found::Literal(node) => Ok(Some(node.clone())),
+            Found::Empty => Ok(None),
+            Found::Node(node) => {
+                if stack.iter().any(|name_before| name_before == name) {
+                    let fault = Diagnostic::error(format!("`$({name})` is made of itself"), node.span);
+                    faults.push(fault.note(format!("by way of {}", stack.join(", "))));
+                    return Err(Reported);
+                }
+                if let Some(read) = environment(node) {
+                    return read.map(Some).map_err(|fault| {
+                        faults.push(fault);
+                        Reported
+                    });
+                }
+                stack.push(name.to_owned());
+                let value = self.fill_node(node, stack, faults);
+                stack.pop();
+                value
+            }
+            Found::Later | Found::Unknown => {
+                faults.push(self.unknown(name, used));
+                Err(Reported)
+            }
+        }
+    }
+
+    fn fill_text(
+        &self,
+        text: &str,
+        span: Span,
+        stack: &mut Vec<String>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Result<String, Reported> {
+        let mut out = String::with_capacity(text.len() + 16);
+        let mut result = Ok(());
+        for piece in self.pieces(text, span).map_err(|fault| {
+            faults.push(fault);
+            Reported
+        })? {
+            let name = match piece {
+                Piece::Text(text) => {
+                    out.push_str(text);
+                    continue;
+                }
+                Piece::Variable(name) => name,
+            };
+            let place = self.place(span, &format!("$({name})"));
+            match self.value_of(name, place, stack, faults) {
+                Ok(Some(node)) => match node.as_str() {
+                    Some(text) => out.push_str(text),
+                    None => {
+                        let kind = node.kind();
+                        let fault = Diagnostic::error(format!("`$({name})` is {kind}"), place);
+                        faults.push(fault.label("only a text can stand inside a text"));
+                        result = Err(Reported);
+                    }
+                },
+                Ok(None) => {
+                    let fault = Diagnostic::error(format!("`$({name})` is empty in this row"), place);
+                    faults.push(fault.label("inside a text there is nothing to leave out"));
+                    result = Err(Reported);
+                }
+                Err(Reported) => result = Err(Reported),
+            }
+        }
+        result.map(|()| out)
+    }
+
+    fn pieces<'t>(&self, text: &'t str, span: Span) -> Result<Vec<Piece<'t>>, Diagnostic> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            let after = &rest[at + 1..];
+            if let Some(tail) = after.strip_prefix('$') {
+                pieces.push(Piece::Text(&rest[..=at]));
+                rest = tail;
+                continue;
+            }
+            if let Some(inside) = after.strip_prefix('{') {
+                let word = inside.split('}').next().unwrap_or_default();
+                let written = if inside.contains('}') { format!("${{{word}}}") } else { "${".to_owned() };
+                let right = if is_name(word) { word } else { "name" };
+                return Err(Diagnostic::error("variables are written `$(name)`", self.place(span, &written))
+                    .label(format!("write `$({right})`"))
+                    .note("a dollar sign of its own is written `$$`"));
+            }
+            let Some(inside) = after.strip_prefix('(') else {
+                // A dollar sign before anything else, as at the end of a regular
+                // expression.
+                pieces.push(Piece::Text(&rest[..=at]));
+                rest = after;
+                continue;
+            };
+            let name = inside.split(')').next().unwrap_or_default();
+            if name.len() == inside.len() || !is_name(name) {
+                let written = if name.len() < inside.len() { format!("$({name})") } else { "$(".to_owned() };
+                return Err(Diagnostic::error("this names no variable", self.place(span, &written))
+                    .label("a name has letters, digits, `_`, `-` and `.`; a plain dollar sign is `$$`"));
+            }
+            pieces.push(Piece::Text(&rest[..at]));
+            pieces.push(Piece::Variable(name));
+            rest = &inside[name.len() + 1..];
+        }
+        pieces.push(Piece::Text(rest));
+        Ok(pieces)
+    }
+
+    /// The exact place of what stands inside a scalar, if the source spells it
+    /// as its value does.
+    fn place(&self, span: Span, written: &str) -> Span {
+        let text = &self.sources.get(span.file).text;
+        let found = text.get(span.start as usize..span.end as usize).and_then(|text| text.find(written));
+        match found {
+            Some(at) => {
+                let start = span.start + at as u32;
+                Span { file: span.file, start, end: start + written.len() as u32 }
+            }
+            None => span,
+        }
+    }
+
+    fn unknown(&self, name: &str, used: Span) -> Diagnostic {
+        let place = self.place(used, &format!("$({name})"));
+        if name == "case.id" {
+            return Diagnostic::error("`$(case.id)` is made from the name and cannot be part of it", place);
+        }
+        let fault = Diagnostic::error(format!("unknown variable `{name}`"), place);
+        let known: Vec<&str> = (self.globals.set.iter().map(|(name, _)| &**name))
+            .chain(self.columns.iter().map(|name| &**name))
+            .chain(self.layers.iter().flat_map(|layer| layer.iter().map(|(key, _)| &*key.name)))
+            .chain(BUILT_IN)
+            .collect();
+        match nearest(name, known.into_iter()) {
+            Some(near) => fault.label(format!("did you mean `$({near})`?")),
+            None => fault.label("no `vars`, column, axis or `--set` defines it"),
+        }
+    }
+
+    fn note_use(&self, name: &str) {
+        let mut asked = self.globals.asked.borrow_mut();
+        if !asked.contains(name) {
+            asked.insert(name.into());
+        }
+    }
+
+    /// Adds the columns and axes (and `case.id`) that a value depends on, by way
+    /// of other variables too.
+    pub(super) fn depends(&self, node: &Node, on: &mut HashSet<Arc<str>>) {
+        self.depends_node(node, on, &mut HashSet::new());
+    }
+
+    fn depends_node(&self, node: &Node, on: &mut HashSet<Arc<str>>, seen: &mut HashSet<String>) {
+        match &node.value {
+            Value::Null => {}
+            Value::Scalar(text) => self.depends_text(text, node.span, on, seen),
+            Value::Sequence(items) => items.iter().for_each(|item| self.depends_node(item, on, seen)),
+            Value::Mapping(entries) => {
+                for (key, value) in entries {
+                    self.depends_text(&key.name, key.span, on, seen);
+                    self.depends_node(value, on, seen);
+                }
+            }
+        }
+    }
+
+    fn depends_text(&self, text: &str, span: Span, on: &mut HashSet<Arc<str>>, seen: &mut HashSet<String>) {
+        if !text.contains('$') {
+            return;
+        }
+        for piece in self.pieces(text, span).unwrap_or_default() {
+            let Piece::Variable(name) = piece else { continue };
+            self.note_use(name);
+            let set = self.globals.set.iter().any(|(set, _)| &**set == name);
+            if let Some(column) = self.columns.iter().find(|column| &***column == name) {
+                // A column counts as used even where `--set` outranks it.
+                on.insert(Arc::clone(column));
+            }
+            if !set && name == "case.id" {
+                on.insert(name.into());
+            }
+            if !set && seen.insert(name.to_owned()) {
+                let layers = self.layers.iter().flat_map(|layer| layer.iter());
+                for (_, node) in layers.filter(|(key, _)| &*key.name == name) {
+                    self.depends_node(node, on, seen);
+                }
+            }
+        }
+    }
+}
+
+/// The name, where the text is exactly one variable.
+pub(super) fn whole(text: &str) -> Option<&str> {
+    text.strip_prefix("$(").and_then(|text| text.strip_suffix(')')).filter(|name| is_name(name))
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+}
+
+/// The value of `{ env: NAME }`, if the node is that.
+pub(super) fn environment(node: &Node) -> Option<Result<Node, Diagnostic>> {
+    let Value::Mapping(entries) = &node.value else { return None };
+    let [(key, value)] = entries.as_slice() else { return None };
+    let name = value.as_str().filter(|_| &*key.name == "env")?;
+    Some(match read_environment(name) {
+        Ok(text) => Ok(Node { span: node.span, value: Value::Scalar(text.into()) }),
+        Err(why) => Err(Diagnostic::error(why, value.span)),
+    })
+}
+
+/// The value of an environment variable that a file names.
+pub(super) fn read_environment(name: &str) -> Result<String, String> {
+    match std::env::var_os(name).map(std::ffi::OsString::into_string) {
+        Some(Ok(text)) => Ok(text),
+        Some(Err(_)) => Err(format!("the environment variable `{name}` is not UTF-8")),
+        None => Err(format!("the environment variable `{name}` is not set")),
+    }
+}
