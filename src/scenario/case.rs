@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Expectations, Patterns, SourceLine};
+use super::spec::Spec;
+use super::{Expect, Expectations, Patterns, SourceLine, Target};
+use crate::smtp::Stage;
 
 /// One concrete session to play.
 #[derive(Debug)]
@@ -18,14 +20,48 @@ pub struct Case {
     pub tags: Arc<[String]>,
     /// Where the scenario stands.
     pub source: SourceLine,
+    /// The server to play against.
+    pub target: Arc<Target>,
     /// Why it is not to be played.
     pub skip: Option<String>,
     /// What is expected.
-    pub expect: Expectations,
+    pub expect: Arc<Expectations>,
     /// When to play it again.
     pub retry: Option<Retry>,
     /// Inherited keys that were dropped because they cannot hold here.
     pub notes: Vec<String>,
+    /// What the session is to be; see [`Resolver`](super::Resolver).
+    pub(super) spec: Spec,
+}
+
+impl Case {
+    /// The stages that the session reaches if nothing is refused, in order, QUIT
+    /// left out.
+    #[must_use]
+    pub fn stages(&self) -> Vec<Stage> {
+        self.spec.stages()
+    }
+
+    /// The stage past `up_to` that the expectation is about, if there is one:
+    /// then the case cannot be judged where nothing is played past `up_to`. A
+    /// pattern that only refusals match may come true earlier and is about none.
+    #[must_use]
+    pub fn expects_past(&self, up_to: Stage) -> Option<Stage> {
+        let stages = self.stages();
+        let limit = stages.iter().position(|stage| *stage == up_to);
+        // A session that never reaches the stage ends before it.
+        let past = &stages[limit.map_or(stages.len(), |at| at + 1)..];
+        let last = *past.last()?;
+        let of = |expect: &Expect| match expect {
+            Expect::Positive => None,
+            Expect::Decisive(patterns) => patterns.allow_positive().then_some(last),
+            Expect::Attempts(attempts) => attempts.iter().any(Patterns::allow_positive).then_some(last),
+            Expect::Stages(stages) => {
+                stages.stages.iter().map(|(stage, _)| *stage).find(|stage| past.contains(stage))
+            }
+        };
+        of(&self.expect.session).or_else(|| self.expect.transactions.iter().find_map(of))
+    }
 }
 
 /// When to play a case again after a failed verdict.

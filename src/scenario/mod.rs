@@ -1,10 +1,30 @@
 //! Files to cases (floor 3).
 
 mod case;
+mod expand;
 mod expectation;
+mod ids;
+mod interpret;
+mod load;
+mod merge;
+mod pattern;
+mod project;
+mod read;
+mod resolve;
+mod secret_source;
+mod spec;
+mod suite;
+mod table;
+mod target;
+mod vars;
+mod view;
 
-pub use case::Case;
+pub use case::{Case, Retry};
 pub use expectation::{
     CodePattern, EnhancedPattern, Expect, Expectations, Pattern, Patterns, RecipientExpect, SourceLine,
     StageExpect, StageExpectations, TextMatch,
 };
+pub use load::{Loaded, Rejected, Request, load};
+pub use project::{PROJECT_FILE, Project, SimulatorSetup};
+pub use resolve::{At, Planned, Resolver};
+pub use target::{Place, Rate, Target, host_port, is_loopback};

@@ -19,10 +19,10 @@ pub(super) const BUILT_IN: [&str; 3] = ["run.id", "case.id", "hostname"];
 pub(super) struct Reported;
 
 /// One column's or axis' value in one case.
-#[derive(Clone, Debug)]
-pub(super) struct Binding {
-    pub(super) name: Arc<str>,
-    pub(super) node: Node,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Binding<'s> {
+    pub(super) name: &'s str,
+    pub(super) node: &'s Node,
     /// From a CSV cell: no variables in it.
     pub(super) literal: bool,
 }
@@ -47,7 +47,7 @@ pub(super) struct Scope<'s> {
     /// Names of columns and axes, whether or not this case has a value.
     pub(super) columns: &'s [Arc<str>],
     /// The values of this case.
-    pub(super) bindings: &'s [Binding],
+    pub(super) bindings: &'s [Binding<'s>],
     /// `vars` of scenario, file and project.
     pub(super) layers: [&'s [(Key, Node)]; 3],
     /// Once it is known.
@@ -81,8 +81,8 @@ impl<'s> Scope<'s> {
         if let Some((_, node)) = self.globals.set.iter().rev().find(|(set, _)| &**set == name) {
             return Found::Literal(node);
         }
-        if let Some(binding) = self.bindings.iter().find(|binding| &*binding.name == name) {
-            return if binding.literal { Found::Literal(&binding.node) } else { Found::Node(&binding.node) };
+        if let Some(binding) = self.bindings.iter().find(|binding| binding.name == name) {
+            return if binding.literal { Found::Literal(binding.node) } else { Found::Node(binding.node) };
         }
         for layer in self.layers {
             if let Some((_, node)) = layer.iter().find(|(key, _)| &*key.name == name) {

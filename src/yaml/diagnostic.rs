@@ -33,13 +33,18 @@ pub struct Source {
     pub path: PathBuf,
     /// What it holds.
     pub text: Arc<str>,
+    /// The first byte of every line.
+    lines: Vec<u32>,
 }
 
 impl Sources {
     /// Keeps a file and gives its id.
     pub fn add(&mut self, name: impl Into<Arc<str>>, path: PathBuf, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files"));
-        self.files.push(Source { name: name.into(), path, text: text.into() });
+        let text = text.into();
+        let after = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+        let lines = std::iter::once(0).chain(after).collect();
+        self.files.push(Source { name: name.into(), path, text, lines });
         id
     }
 
@@ -56,9 +61,16 @@ impl Sources {
     /// The line, from 1, that a span starts on.
     #[must_use]
     pub fn line(&self, span: Span) -> u32 {
-        let before = &self.get(span.file).text.as_bytes()[..span.start as usize];
-        let newlines = before.iter().filter(|b| **b == b'\n').count();
-        u32::try_from(newlines).map_or(u32::MAX, |n| n + 1)
+        let before = self.get(span.file).lines.partition_point(|start| *start <= span.start);
+        u32::try_from(before).unwrap_or(u32::MAX)
+    }
+
+    /// Strikes out a secret, so that no message quotes it. Places stay the same.
+    pub fn hide(&mut self, span: Span) {
+        let text = &mut self.files[span.file.0 as usize].text;
+        let (start, end) = (span.start as usize, (span.end as usize).min(text.len()));
+        let hidden = text[start..end].bytes().map(|b| if b == b'\n' { '\n' } else { '*' });
+        *text = format!("{}{}{}", &text[..start], hidden.collect::<String>(), &text[end..]).into();
     }
 }
 

@@ -1,0 +1,379 @@
+//! One case's keys to a [`Case`].
+//!
+//! What does not depend on columns or axes is read once a scenario and shared by
+//! its cases; only the rest is filled in and read again for each. Thousands of
+//! cases of one matrix cost little more than their names.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::expand::{Common, is_filled};
+use super::project::{CertificateFiles, Project};
+use super::read;
+use super::read::Mail;
+use super::spec::{AuthSpec, Spec, TlsSpec};
+use super::suite::Suite;
+use super::table::{Condition, condition, meets};
+use super::target::Target;
+use super::vars::{Reported, Scope};
+use super::view::{Findings, View};
+use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
+use crate::plan::{Hello, Timeouts};
+use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
+
+/// Keys whose values are secrets, which take no variables.
+const SECRETS: [&str; 2] = ["password", "token"];
+
+/// One thing that is read from some keys: shared by all cases where none of the
+/// keys varies.
+struct Part<T> {
+    keys: &'static [&'static str],
+    shared: Option<(Option<T>, Vec<String>)>,
+}
+
+impl<T: Clone> Part<T> {
+    const fn of(keys: &'static [&'static str]) -> Self {
+        Self { keys, shared: None }
+    }
+
+    fn read(
+        &mut self,
+        state: &State<'_, '_>,
+        findings: &mut Findings,
+        make: impl FnOnce(&View<'_>, &mut Findings) -> Option<T>,
+    ) -> Option<T> {
+        if self.keys.iter().any(|key| state.broken.contains(key)) {
+            return None;
+        }
+        if self.keys.iter().any(|key| state.varying.contains(key)) {
+            return make(&state.view, findings);
+        }
+        let (value, notes) = self.shared.get_or_insert_with(|| {
+            let before = findings.notes.len();
+            let value = make(&state.view, findings);
+            (value, findings.notes.split_off(before))
+        });
+        findings.notes.extend_from_slice(notes);
+        value.clone()
+    }
+}
+
+/// The keys of one case, as far as they could be filled in.
+struct State<'s, 'v> {
+    view: View<'v>,
+    /// Keys that differ from case to case.
+    varying: &'s HashSet<&'v str>,
+    /// Keys with a variable that could not be filled in.
+    broken: Vec<&'v str>,
+}
+
+/// Reads the cases of one scenario.
+pub(super) struct Interpreter<'i> {
+    suite: &'i Suite,
+    entries: &'i [(Key, Node)],
+    project: &'i Project,
+    sources: &'i Sources,
+    hostname: &'i Arc<str>,
+    source: SourceLine,
+    whole: Span,
+    varying: HashSet<&'i str>,
+    /// The entries that do not vary, filled in; broken ones without a node.
+    constant: Vec<Option<Node>>,
+    broken: Vec<&'i str>,
+    target: Part<Arc<Target>>,
+    hello: Part<Hello>,
+    tls: Part<Arc<TlsSpec>>,
+    certificate: Part<Option<Arc<CertificateFiles>>>,
+    auth: Part<Option<Arc<AuthSpec>>>,
+    mail: Part<(Arc<[super::spec::TransactionSpec]>, Arc<Mail>)>,
+    source_ip: Part<Option<(IpAddr, Span)>>,
+    timeouts: Part<Timeouts>,
+    retry: Part<Option<Retry>>,
+    skip: Part<Option<String>>,
+    tags: Part<Arc<[String]>>,
+    /// By which of `except` applies; the first is for none.
+    expect: Vec<Part<Arc<Expectations>>>,
+}
+
+const EXPECT_KEYS: &[&str] = &["expect", "except", "transactions", "mail_from", "rcpt_to"];
+const MAIL_KEYS: &[&str] = &[
+    "ehlo",
+    "helo",
+    "mail_from",
+    "rcpt_to",
+    "header_from",
+    "subject",
+    "body",
+    "headers",
+    "message",
+    "transactions",
+];
+
+impl<'i> Interpreter<'i> {
+    /// Fills in what all cases of a scenario share.
+    #[expect(clippy::too_many_arguments, reason = "each is another kind of thing, and there is one caller")]
+    pub(super) fn new(
+        suite: &'i Suite,
+        entries: &'i [(Key, Node)],
+        depends: &[HashSet<Arc<str>>],
+        source: SourceLine,
+        whole: Span,
+        common: &'i Common<'i>,
+        scope: &Scope<'_>,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut varying = HashSet::new();
+        let mut broken = Vec::new();
+        let mut constant = Vec::with_capacity(entries.len());
+        for ((key, node), on) in entries.iter().zip(depends) {
+            let name = &*key.name;
+            if !on.is_empty() {
+                varying.insert(name);
+                constant.push(None);
+            } else if !is_filled(name) {
+                constant.push(None);
+            } else {
+                constant.push(fill(name, node, scope, &mut findings.faults).unwrap_or_else(|Reported| {
+                    broken.push(name);
+                    None
+                }));
+            }
+        }
+        let excepts = entries.iter().find(|(key, _)| &*key.name == "except");
+        let excepts = excepts.map_or(0, |(_, node)| match &node.value {
+            Value::Sequence(items) => items.len(),
+            _ => 0,
+        });
+        Self {
+            suite,
+            entries,
+            project: common.project,
+            sources: common.sources,
+            hostname: &common.globals.hostname,
+            source,
+            whole,
+            varying,
+            constant,
+            broken,
+            target: Part::of(&["target"]),
+            hello: Part::of(&["ehlo", "helo"]),
+            tls: Part::of(&["tls"]),
+            certificate: Part::of(&["tls", "certificate"]),
+            auth: Part::of(&["auth"]),
+            mail: Part::of(MAIL_KEYS),
+            source_ip: Part::of(&["source_ip"]),
+            timeouts: Part::of(&["timeout"]),
+            retry: Part::of(&["retry"]),
+            skip: Part::of(&["skip"]),
+            tags: Part::of(&["tags"]),
+            expect: (0..=excepts).map(|_| Part::of(EXPECT_KEYS)).collect(),
+        }
+    }
+
+    /// Reads one case; `None` if something is wrong with it.
+    pub(super) fn case(
+        &mut self,
+        id: &str,
+        name: String,
+        scope: &Scope<'_>,
+        findings: &mut Findings,
+    ) -> Option<Case> {
+        let mut filled: Vec<Option<Node>> = vec![None; self.entries.len()];
+        let mut broken = self.broken.clone();
+        for (slot, (key, node)) in filled.iter_mut().zip(self.entries) {
+            let name = &*key.name;
+            if self.varying.contains(name) && is_filled(name) {
+                match fill(name, node, scope, &mut findings.faults) {
+                    Ok(node) => *slot = node,
+                    Err(Reported) => broken.push(name),
+                }
+            }
+        }
+        let nodes = self.entries.iter().zip(&filled).zip(&self.constant);
+        let entries = nodes.filter_map(|(((key, _), filled), constant)| {
+            filled.as_ref().or(constant.as_ref()).map(|node| (key, node))
+        });
+        let view = View {
+            entries: entries.collect(),
+            defaults: self.suite.defaults_at,
+            whole: self.whole,
+            project: self.project,
+            sources: self.sources,
+        };
+        let state = State { view, varying: &self.varying, broken };
+        let notes_before = findings.notes.len();
+        let hostname = self.hostname;
+
+        let target = self.target.read(&state, findings, |view, findings| target(view, &mut findings.faults));
+        let hello = self.hello.read(&state, findings, |view, findings| read::hello(view, hostname, findings));
+        let tls = self.tls.read(&state, findings, |view, findings| read::tls(view, findings).map(Arc::new));
+        let certificate = tls.as_ref().and_then(|tls| {
+            self.certificate.read(&state, findings, |view, findings| read::certificate(view, tls, findings))
+        });
+        let auth = self.auth.read(&state, findings, |view, findings| {
+            read::auth(view, findings).map(|auth| auth.map(Arc::new))
+        });
+        let mail = hello.as_ref().and_then(|hello| {
+            self.mail.read(&state, findings, |view, findings| {
+                let mut mail = read::mail(view, hello, findings)?;
+                Some((std::mem::take(&mut mail.transactions).into(), Arc::new(mail)))
+            })
+        });
+        let source_ip = self.source_ip.read(&state, findings, read::source_ip);
+        let timeouts = self.timeouts.read(&state, findings, read::timeouts);
+        let retry = self.retry.read(&state, findings, read::retry);
+        let skip = self.skip.read(&state, findings, read::skip);
+        let tags =
+            self.tags.read(&state, findings, |view, findings| Some(read::tags(view, findings).into()));
+        let expect = {
+            let chosen = except(&state, scope, findings);
+            let (index, field) = match chosen {
+                Some((index, field)) => (index + 1, Some(field)),
+                None => (0, state.view.get("expect")),
+            };
+            let (whole, sources) = (self.whole, self.sources);
+            let source = &self.source;
+            match (&mail, self.expect.get_mut(index)) {
+                (Some((_, mail)), Some(part)) => part.read(&state, findings, |_, findings| {
+                    expectations(field, mail, source, whole, sources, findings)
+                }),
+                _ => None,
+            }
+        };
+
+        let (transactions, _) = mail?;
+        let mut spec = Spec {
+            source_ip: source_ip?,
+            hello: hello?,
+            tls: tls?,
+            certificate: certificate?,
+            auth: auth?,
+            transactions,
+            stop_after: None,
+            timeouts: timeouts?,
+            hold_quit: false,
+        };
+        if !state.broken.contains(&"stop_after") {
+            spec.stop_after = read::stop_after(&state.view, &spec.stages(), findings)?;
+        }
+        let expect = expect?;
+        spec.hold_quit = asks_who_closes(&expect);
+        if !state.broken.is_empty() {
+            return None;
+        }
+        let target = target?;
+        if let Some(auth) = &spec.auth {
+            leave(auth, &target, &mut findings.faults)?;
+        }
+        Some(Case {
+            id: id.to_owned(),
+            suite: Arc::clone(&self.suite.name),
+            name,
+            tags: tags?,
+            source: self.source.clone(),
+            target,
+            skip: skip?,
+            expect,
+            retry: retry?,
+            notes: findings.notes.split_off(notes_before),
+            spec,
+        })
+    }
+}
+
+fn fill(
+    key: &str,
+    node: &Node,
+    scope: &Scope<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Result<Option<Node>, Reported> {
+    match key {
+        "auth" => scope.fill_but(node, &SECRETS, faults),
+        _ => scope.fill(node, faults),
+    }
+}
+
+/// The first of `except` whose condition holds, and its `expect`.
+fn except<'v>(state: &State<'_, 'v>, scope: &Scope<'_>, findings: &mut Findings) -> Option<(usize, Field<'v>)> {
+    let list = state.view.get("except")?;
+    let items = list.list(&mut findings.faults)?;
+    for (n, item) in items.iter().enumerate() {
+        let mut fields = list.item(item).fields(&mut findings.faults)?;
+        let when = fields.require("when", item.span, &mut findings.faults);
+        let expect = fields.require("expect", item.span, &mut findings.faults);
+        fields.finish(&mut findings.faults);
+        let (Some(when), Some(expect)) = (when, expect) else { continue };
+        let when: Option<Condition> = condition(when, &mut findings.faults);
+        if when.is_some_and(|when| meets(&when, scope, &mut findings.faults)) {
+            return Some((n, expect));
+        }
+    }
+    None
+}
+
+fn expectations(
+    field: Option<Field<'_>>,
+    mail: &Mail,
+    source: &SourceLine,
+    whole: Span,
+    sources: &Sources,
+    findings: &mut Findings,
+) -> Option<Arc<Expectations>> {
+    let at = field.map_or(whole, |field| field.span());
+    let line = match field {
+        Some(_) => super::expand::source_line(sources, at),
+        None => source.clone(),
+    };
+    let mut expectations = read::expectation(field, line, &mut findings.faults)?;
+    expectations.transactions.clone_from(&mail.expect);
+    expectations.recipients.clone_from(&mail.recipients);
+    Some(Arc::new(expectations))
+}
+
+/// The target: of the project file, or `host:port`.
+fn target(view: &View<'_>, faults: &mut Vec<Diagnostic>) -> Option<Arc<Target>> {
+    let Some(field) = view.get("target") else {
+        let fault = Diagnostic::error("no target", view.whole);
+        faults.push(fault.label("add `target`: a name of the project file, or `host:port`"));
+        return None;
+    };
+    let text = field.text(faults)?;
+    let targets = &view.project.targets;
+    if let Some(target) = view.project.target(text) {
+        return Some(Arc::clone(target));
+    }
+    if text.contains(':') {
+        return Target::bare(text).map(Arc::new).map_err(|why| faults.push(field.error(why))).ok();
+    }
+    let fault = field.error(format!("unknown target `{text}`"));
+    faults.push(match nearest(text, targets.iter().map(|target| &*target.name)) {
+        Some(near) => fault.label(format!("did you mean `{near}`?")),
+        None if view.project.file.is_none() => fault.label("without a project file, write `host:port`"),
+        None => fault.label("`targets` of the project file does not name it; or write `host:port`"),
+    });
+    None
+}
+
+/// Whether the account may log in at the target.
+fn leave(auth: &AuthSpec, target: &Target, faults: &mut Vec<Diagnostic>) -> Option<()> {
+    let Some((account, targets)) = &auth.account else { return Some(()) };
+    if targets.contains(&target.name) {
+        return Some(());
+    }
+    let fault = Diagnostic::error(
+        format!("the account `{account}` is not for the target `{}`", target.name),
+        auth.span,
+    );
+    faults.push(fault.label("its `targets` in the project file say where its secret may go"));
+    None
+}
+
+fn asks_who_closes(expect: &Expectations) -> bool {
+    let closes = |stage: &StageExpect| stage.closes.is_some();
+    let asks = |expect: &Expect| match expect {
+        Expect::Stages(stages) => stages.stages.iter().any(|(_, stage)| closes(stage)),
+        _ => false,
+    };
+    asks(&expect.session) || expect.transactions.iter().any(asks)
+}

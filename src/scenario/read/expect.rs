@@ -1,0 +1,79 @@
+//! The grammar of expectations (contract §3.3).
+
+use std::collections::HashSet;
+
+use super::super::{Expect, Expectations, Patterns, SourceLine};
+use super::stages::stages;
+use crate::yaml::{Diagnostic, Field, Value};
+
+/// Reads one pattern, or a list of them.
+pub(super) fn patterns(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Patterns> {
+    let items = field.one_or_many();
+    if items.is_empty() {
+        faults.push(field.error(format!("`{}` is an empty list: nothing could hold", field.name())));
+        return None;
+    }
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        let item = field.item(item);
+        let Some(text) = item.node().as_str() else {
+            item.wrong("a pattern such as `550 5.7.64`", faults);
+            continue;
+        };
+        match Patterns::parse(text) {
+            Ok(patterns) => all.push(patterns),
+            Err(why) => faults.push(item.error(why)),
+        }
+    }
+    (all.len() == items.len()).then(|| Patterns::any_of(all)).flatten()
+}
+
+/// Reads an `expect`: a pattern, a list of patterns, or a map.
+pub(in super::super) fn expect(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Expect> {
+    let Value::Mapping(entries) = &field.node().value else {
+        return patterns(field, faults).map(Expect::Decisive);
+    };
+    if entries.is_empty() {
+        faults.push(field.error("`expect` is an empty map").label("leave it out to expect positive replies"));
+        return None;
+    }
+    let attempts = entries.iter().find(|(key, _)| &*key.name == "attempts");
+    let Some((key, node)) = attempts else {
+        return stages(field, faults).map(|stages| Expect::Stages(Box::new(stages)));
+    };
+    if let Some((other, _)) = entries.iter().find(|(key, _)| &*key.name != "attempts") {
+        faults.push(Diagnostic::error(format!("`{}` cannot stand beside `attempts`", other.name), other.span));
+        return None;
+    }
+    let list = Field::new(&key.name, key.span, node);
+    let items = list.list(faults)?;
+    if items.is_empty() || items.len() > 100 {
+        faults.push(list.error("`attempts` takes 1 to 100 patterns, one an attempt"));
+        return None;
+    }
+    let read: Vec<Patterns> = items.iter().filter_map(|item| patterns(list.item(item), faults)).collect();
+    (read.len() == items.len()).then_some(Expect::Attempts(read))
+}
+
+/// The whole expectation of a case.
+pub(in super::super) fn expectation(
+    field: Option<Field<'_>>,
+    line: SourceLine,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Expectations> {
+    let session = match field {
+        Some(field) => expect(field, faults)?,
+        None => Expect::Positive,
+    };
+    Some(Expectations { session, transactions: Vec::new(), recipients: Vec::new(), at: line })
+}
+
+/// Reports a name that stands twice in a list.
+pub(super) fn no_doubles(field: Field<'_>, names: &[&str], faults: &mut Vec<Diagnostic>) {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name.to_ascii_uppercase()) {
+            faults.push(field.error(format!("`{name}` stands twice in `{}`", field.name())));
+        }
+    }
+}

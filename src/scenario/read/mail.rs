@@ -1,0 +1,302 @@
+//! `ehlo`, `helo`, and what makes a mail transaction.
+
+use std::sync::Arc;
+
+use super::super::project::file_ref;
+use super::super::spec::{MessageSpec, TransactionSpec};
+use super::super::view::{Findings, View};
+use super::super::{Expect, RecipientExpect};
+use super::expect::{expect, patterns};
+use crate::message::{Composition, Draft};
+use crate::plan::{Hello, HelloVerb, Recipient};
+use crate::smtp::{ForwardPath, ReversePath};
+use crate::yaml::{Diagnostic, Field, Fields, Value};
+
+/// The keys that make a message.
+const MESSAGE_KEYS: [&str; 5] = ["header_from", "subject", "body", "headers", "message"];
+
+/// Reads `ehlo` or `helo`; the host's name where neither is written.
+pub(in super::super) fn hello(view: &View<'_>, hostname: &Arc<str>, findings: &mut Findings) -> Option<Hello> {
+    let (mut ehlo, mut helo) = (view.get("ehlo"), view.get("helo"));
+    if let (Some(first), Some(second)) = (ehlo, helo) {
+        let lesser = if view.inherited(first.key_span()) { first } else { second };
+        if lesser.name() == "ehlo" { ehlo = None } else { helo = None }
+        view.impossible(lesser, "a session has one name", findings);
+    }
+    let (verb, field) = match (ehlo, helo) {
+        (_, Some(field)) => (HelloVerb::Helo, field),
+        (Some(field), None) => (HelloVerb::Ehlo, field),
+        (None, None) => return Some(Hello { verb: HelloVerb::Ehlo, name: Arc::clone(hostname) }),
+    };
+    let name = field.text(&mut findings.faults)?;
+    if name.is_empty() || name.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        let fault = field.error(format!("`{}` is empty, or a space or control character stands in it", field.name()));
+        findings.faults.push(fault.label("a domain or an address literal such as `[192.0.2.1]`"));
+        return None;
+    }
+    Some(Hello { verb, name: name.into() })
+}
+
+/// The transactions of a case and what they expect.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) struct Mail {
+    pub(in super::super) transactions: Vec<TransactionSpec>,
+    /// Of `transactions`; empty where that is not used.
+    pub(in super::super) expect: Vec<Expect>,
+    pub(in super::super) recipients: Vec<RecipientExpect>,
+}
+
+/// The keys of one transaction.
+struct Keys<'v> {
+    mail_from: Option<Field<'v>>,
+    rcpt_to: Option<Field<'v>>,
+    /// In the order of [`MESSAGE_KEYS`].
+    message: [Option<Field<'v>>; 5],
+}
+
+/// Reads the mail transactions; none where there is no `mail_from`.
+pub(in super::super) fn mail(view: &View<'_>, hello: &Hello, findings: &mut Findings) -> Option<Mail> {
+    let before = findings.faults.len();
+    let mut keys = Keys {
+        mail_from: view.get("mail_from"),
+        rcpt_to: view.get("rcpt_to"),
+        message: MESSAGE_KEYS.map(|key| view.get(key)),
+    };
+    let mut mail = Mail::default();
+    if let Some(list) = view.get("transactions") {
+        for field in keys.all() {
+            view.impossible(field, "`transactions` say it", findings);
+        }
+        let items = list.list(&mut findings.faults)?;
+        if items.is_empty() {
+            findings.faults.push(list.error("`transactions` is empty"));
+        }
+        for (n, item) in items.iter().enumerate() {
+            let field = list.item(item);
+            let Some(mut fields) = field.fields(&mut findings.faults) else { continue };
+            let keys = Keys::of(&mut fields);
+            let expected = fields.take("expect");
+            fields.finish(&mut findings.faults);
+            let expected = expected.map(|field| expect(field, &mut findings.faults));
+            mail.expect.push(expected.flatten().unwrap_or_default());
+            if keys.mail_from.is_none() {
+                findings.faults.push(Diagnostic::error("`mail_from` is missing", field.span()));
+            }
+            keys.read(n, view, hello, &mut mail, findings);
+        }
+    } else if keys.mail_from.is_some() {
+        keys.read(0, view, hello, &mut mail, findings);
+    } else {
+        for field in keys.all() {
+            view.impossible(field, "without `mail_from` no mail is sent", findings);
+        }
+    }
+    (findings.faults.len() == before).then_some(mail)
+}
+
+impl<'v> Keys<'v> {
+    fn of(fields: &mut Fields<'v>) -> Self {
+        Self {
+            mail_from: fields.take("mail_from"),
+            rcpt_to: fields.take("rcpt_to"),
+            message: MESSAGE_KEYS.map(|key| fields.take(key)),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = Field<'v>> {
+        [self.mail_from, self.rcpt_to].into_iter().chain(self.message).flatten()
+    }
+
+    /// Reads one transaction, the `n`th, into `mail`.
+    fn read(&mut self, n: usize, view: &View<'_>, hello: &Hello, mail: &mut Mail, findings: &mut Findings) {
+        let Some(field) = self.mail_from else { return };
+        let Some((mail_from, mail_params)) = path(field, ReversePath::parse, &mut findings.faults) else { return };
+        let mut recipients = Vec::new();
+        if let Some(field) = self.rcpt_to {
+            let items = field.one_or_many();
+            if items.is_empty() {
+                findings.faults.push(field.error("`rcpt_to` is empty"));
+            }
+            for item in items {
+                let item = field.item(item);
+                let expected = match &item.node().value {
+                    Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == "expect"),
+                    _ => None,
+                };
+                let Some((path, params)) = path(item, ForwardPath::parse, &mut findings.faults) else { continue };
+                if let Some((key, node)) = expected {
+                    let expected = patterns(Field::new(&key.name, key.span, node), &mut findings.faults);
+                    mail.recipients.extend(expected.map(|patterns| RecipientExpect {
+                        transaction: n as u16,
+                        recipient: recipients.len() as u16,
+                        patterns,
+                    }));
+                }
+                recipients.push(Recipient { path, params });
+            }
+            if recipients.len() > usize::from(u16::MAX) {
+                findings.faults.push(field.error("more than 65535 recipients"));
+            }
+        }
+        let message = match recipients.is_empty() {
+            false => self.message(&mail_from, &recipients, view, hello, findings),
+            true => {
+                if self.rcpt_to.is_none() {
+                    for field in self.message.into_iter().flatten() {
+                        view.impossible(field, "without `rcpt_to` no message is sent", findings);
+                    }
+                }
+                None
+            }
+        };
+        mail.transactions.push(TransactionSpec { mail_from, mail_params, recipients, message });
+    }
+
+    fn message(
+        &mut self,
+        mail_from: &ReversePath,
+        recipients: &[Recipient],
+        view: &View<'_>,
+        hello: &Hello,
+        findings: &mut Findings,
+    ) -> Option<MessageSpec> {
+        if let Some(file) = self.message[4] {
+            let mut kept = true;
+            for part in self.message[..4].iter().flatten() {
+                // What the scenario writes itself outranks what it inherits.
+                if view.inherited(file.key_span()) && !view.inherited(part.key_span()) {
+                    kept = false;
+                }
+            }
+            if kept {
+                for part in self.message[..4].iter().flatten() {
+                    view.impossible(*part, "the message is a file", findings);
+                }
+                let mut fields = file.fields(&mut findings.faults)?;
+                let path = fields.require("file", file.key_span(), &mut findings.faults);
+                fields.finish(&mut findings.faults);
+                let path = path?;
+                return file_ref(path, view.folder(path.span()), &mut findings.faults).map(MessageSpec::File);
+            }
+            view.impossible(file, "the scenario composes its message", findings);
+        }
+        let faults = &mut findings.faults;
+        let [header_from, subject, body, headers, _] = self.message;
+        let header_from = match header_from {
+            None => vec![match mail_from {
+                ReversePath::Null => format!("postmaster@{}", hello.name),
+                ReversePath::Mailbox(mailbox) => mailbox.to_string(),
+            }],
+            Some(field) if field.node().as_str() == Some("none") => Vec::new(),
+            Some(field) => field.texts(faults).into_iter().map(str::to_owned).collect(),
+        };
+        let subject = subject.and_then(|field| field.text(faults)).map(str::to_owned);
+        let body = body.and_then(|field| field.text(faults)).map(str::to_owned);
+        let at = headers.or(self.message[0]).or(self.message[1]).or(self.mail_from);
+        let headers = headers.map(|field| header_list(field, faults)).unwrap_or_default();
+        let to = recipients.iter().map(|recipient| recipient.path.as_str().to_owned()).collect();
+        match Draft::compose(Composition { header_from, to, subject, headers, body }) {
+            Ok(draft) => Some(MessageSpec::Composed(Arc::new(draft))),
+            Err(why) => {
+                faults.extend(at.map(|field| field.error(why.to_string())));
+                None
+            }
+        }
+    }
+}
+
+/// Reads a list of one-key maps.
+fn header_list(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    if matches!(field.node().value, Value::Mapping(_)) {
+        let fault = field.error("`headers` takes a list, for their order counts");
+        faults.push(fault.label("begin each header with `- `"));
+        return out;
+    }
+    for item in field.list(faults).unwrap_or_default() {
+        let item = field.item(item);
+        let Some(entries) = item.entries(faults) else { continue };
+        let [(key, value)] = entries else {
+            let fault = item.error("one header an item");
+            faults.push(fault.label("begin each header with `- `"));
+            continue;
+        };
+        let name = &key.name;
+        // RFC 5322 §3.6.8: printable US-ASCII without the colon.
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic() && b != b':') {
+            faults.push(Diagnostic::error(format!("`{name}` is no header's name"), key.span));
+            continue;
+        }
+        let value = Field::new(name, key.span, value);
+        let Some(text) = value.text(faults) else { continue };
+        if text.chars().any(char::is_control) {
+            faults.push(value.error(format!("a control character stands in `{name}`")));
+            continue;
+        }
+        out.push((name.to_string(), text.to_owned()));
+    }
+    out
+}
+
+/// Reads an address, or `{ address, params }`.
+fn path<P, E: std::fmt::Display>(
+    field: Field<'_>,
+    parse: impl Fn(&str) -> Result<P, E>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(P, Arc<str>)> {
+    let (address, params) = match &field.node().value {
+        Value::Mapping(_) => {
+            let before = faults.len();
+            let mut fields = field.fields(faults)?;
+            let address = fields.require("address", field.span(), faults);
+            let params = fields.take("params").map(|field| parameters(field, faults)).unwrap_or_default();
+            if field.name() == "rcpt_to" {
+                fields.take("expect");
+            }
+            fields.finish(faults);
+            if faults.len() > before {
+                return None;
+            }
+            (address?, params)
+        }
+        _ => (field, String::new()),
+    };
+    let text = address.text(faults)?;
+    match parse(text) {
+        Ok(path) => Some((path, params.into())),
+        Err(why) => {
+            faults.push(address.error(format!("`{text}` is no address: {why}")));
+            None
+        }
+    }
+}
+
+/// Reads ESMTP parameters into the form of the command.
+fn parameters(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> String {
+    let mut out = String::new();
+    for (key, node) in field.entries(faults).unwrap_or_default() {
+        let value = Field::new(&key.name, key.span, node);
+        let Some(text) = value.text(faults) else { continue };
+        // RFC 5321 §4.1.2: neither spaces nor control characters; a space would
+        // begin another parameter.
+        let bad = |text: &str| text.is_empty() || text.contains(|c: char| c.is_control() || c.is_whitespace());
+        if bad(&key.name) || key.name.contains('=') {
+            faults.push(Diagnostic::error(format!("`{}` is no parameter's name", key.name), key.span));
+            continue;
+        }
+        if bad(text) {
+            let fault = value.error(format!("the parameter `{}` is empty, or a space or control character stands in it", key.name));
+            faults.push(fault.label("a parameter without value is `true`"));
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&key.name);
+        if text != "true" {
+            out.push('=');
+            out.push_str(text);
+        }
+    }
+    out
+}

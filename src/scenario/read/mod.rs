@@ -1,0 +1,14 @@
+//! Keys of a case to what they mean.
+
+mod auth;
+mod control;
+mod expect;
+mod mail;
+mod stages;
+mod tls;
+
+pub(super) use auth::auth;
+pub(super) use control::{retry, skip, source_ip, stop_after, tags, timeouts};
+pub(super) use expect::{expect, expectation};
+pub(super) use mail::{hello, mail};
+pub(super) use tls::{certificate, tls};

@@ -1,0 +1,127 @@
+//! Expectations stage by stage.
+
+use regex_lite::RegexBuilder;
+
+use super::super::{StageExpect, StageExpectations, TextMatch};
+use super::expect::{no_doubles, patterns};
+use super::tls::version;
+use crate::smtp::Stage;
+use crate::tls::TlsVersion;
+use crate::yaml::{Diagnostic, Field, Fields, Span, Value, nearest};
+
+/// The longest regular expression that is read, in bytes.
+const MAX_REGEX: usize = 4_096;
+
+/// Reads a map of stages, `total` among them.
+pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<StageExpectations> {
+    let before = faults.len();
+    let mut out = StageExpectations::default();
+    for (key, node) in field.entries(faults)? {
+        let value = Field::new(&key.name, key.span, node);
+        match &*key.name {
+            "total" => {
+                let Some(mut fields) = value.fields(faults) else { continue };
+                out.total = fields.require("within", key.span, faults).and_then(|field| field.duration(faults));
+                fields.finish(faults);
+            }
+            "share" | "delivered" => {
+                faults.push(Diagnostic::error(format!("`{}` is not supported yet", key.name), key.span));
+            }
+            name => match name.parse::<Stage>() {
+                Ok(Stage::Quit) => {
+                    let fault = Diagnostic::error("QUIT decides nothing", key.span);
+                    faults.push(fault.label("`closes: true` at the stage before asks who closes"));
+                }
+                Ok(stage) => out.stages.extend(stage_expect(stage, value, faults).map(|expect| (stage, expect))),
+                Err(_) => faults.push(unknown_stage(name, key.span)),
+            },
+        }
+    }
+    (faults.len() == before).then_some(out)
+}
+
+fn unknown_stage(name: &str, span: Span) -> Diagnostic {
+    let fault = Diagnostic::error(format!("unknown stage `{name}`"), span);
+    let known = Stage::ALL.iter().map(|stage| stage.as_str()).chain(["total", "attempts"]);
+    match nearest(name, known) {
+        Some(near) => fault.label(format!("did you mean `{near}`?")),
+        None => fault.label("a stage such as `greeting`, `tls`, `rcpt_to` or `message`"),
+    }
+}
+
+fn stage_expect(stage: Stage, field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<StageExpect> {
+    let mut out = StageExpect::default();
+    if !matches!(field.node().value, Value::Mapping(_)) {
+        out.reply = Some(patterns(field, faults)?);
+        return Some(out);
+    }
+    let before = faults.len();
+    let mut fields = field.fields(faults)?;
+    out.reply = fields.take("reply").and_then(|field| patterns(field, faults));
+    out.text = fields.take("text").and_then(|field| text_match(field, faults));
+    out.within = fields.take("within").and_then(|field| field.duration(faults));
+    out.closes = fields.take("closes").and_then(|field| field.bool(faults));
+    match stage {
+        Stage::Ehlo | Stage::EhloTls => ehlo(&mut fields, &mut out, faults),
+        Stage::Tls => tls(&mut fields, &mut out, faults),
+        _ => {}
+    }
+    fields.finish(faults);
+    (faults.len() == before).then_some(out)
+}
+
+fn ehlo(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnostic>) {
+    for (name, to) in [("offers", &mut out.offers), ("lacks", &mut out.lacks)] {
+        let Some(field) = fields.take(name) else { continue };
+        let words = field.texts(faults);
+        no_doubles(field, &words, faults);
+        if words.iter().any(|word| word.trim().is_empty()) {
+            faults.push(field.error(format!("`{name}` names an extension such as `STARTTLS` or `AUTH LOGIN`")));
+        }
+        to.extend(words.into_iter().map(str::to_owned));
+    }
+    out.sees = fields.take("sees").and_then(|field| field.text(faults)).map(str::to_owned);
+}
+
+fn tls(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnostic>) {
+    if let Some(field) = fields.take("version") {
+        let versions: Vec<TlsVersion> =
+            field.one_or_many().iter().filter_map(|item| version(field.item(item), faults)).collect();
+        if field.one_or_many().is_empty() {
+            faults.push(field.error("`version` is an empty list"));
+        }
+        out.version = Some(versions);
+    }
+    out.cipher = fields.take("cipher").and_then(|field| field.text(faults)).map(str::to_owned);
+    out.verified = fields.take("verified").and_then(|field| field.bool(faults));
+    if let Some(field) = fields.take("peer")
+        && let Some(mut peer) = field.fields(faults)
+    {
+        out.peer_name = peer.take("name").and_then(|field| field.text(faults)).map(str::to_owned);
+        out.peer_issuer = peer.take("issuer").and_then(|field| field.text(faults)).map(str::to_owned);
+        if let Some(field) = peer.take("expires_in") {
+            faults.push(Diagnostic::error("`expires_in` is not supported yet", field.key_span()));
+        }
+        peer.finish(faults);
+    }
+}
+
+/// `text`, or a regular expression between slashes.
+fn text_match(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<TextMatch> {
+    let text = field.text(faults)?;
+    let Some(source) = text.strip_prefix('/').and_then(|text| text.strip_suffix('/')) else {
+        return Some(TextMatch::Contains(text.to_owned()));
+    };
+    if source.len() > MAX_REGEX {
+        faults.push(field.error(format!("the regular expression is longer than {MAX_REGEX} bytes")));
+        return None;
+    }
+    match RegexBuilder::new(source).size_limit(1 << 20).build() {
+        Ok(regex) => Some(TextMatch::Regex(regex)),
+        Err(why) => {
+            let words = why.to_string().replace('\n', " ");
+            faults.push(field.error(format!("not a regular expression: {words}")));
+            None
+        }
+    }
+}

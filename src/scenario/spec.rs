@@ -1,0 +1,124 @@
+//! What a case's session is to be, before any file or secret is read.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::project::{CertificateFiles, FileRef};
+use super::secret_source::SecretSource;
+use crate::message::Draft;
+use crate::plan::{Hello, Mechanism, Recipient, Timeouts};
+use crate::smtp::{ReversePath, Stage};
+use crate::tls::{Backend, Verify, VersionRange};
+use crate::yaml::Span;
+
+/// What a case's session is to be.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    /// The address that the server should see, and where it is written.
+    pub(super) source_ip: Option<(IpAddr, Span)>,
+    pub(super) hello: Hello,
+    pub(super) tls: Arc<TlsSpec>,
+    pub(super) certificate: Option<Arc<CertificateFiles>>,
+    pub(super) auth: Option<Arc<AuthSpec>>,
+    pub(super) transactions: Arc<[TransactionSpec]>,
+    pub(super) stop_after: Option<Stage>,
+    pub(super) timeouts: Timeouts,
+    pub(super) hold_quit: bool,
+}
+
+impl Spec {
+    /// The stages that the session reaches if nothing is refused.
+    pub(super) fn stages(&self) -> Vec<Stage> {
+        let mut stages = self.tls.mode.stages().to_vec();
+        if self.auth.is_some() {
+            stages.push(Stage::Auth);
+        }
+        if !self.transactions.is_empty() {
+            stages.push(Stage::MailFrom);
+            if self.transactions.iter().any(|t| !t.recipients.is_empty()) {
+                stages.push(Stage::RcptTo);
+            }
+            if self.transactions.iter().any(|t| t.message.is_some()) {
+                stages.extend([Stage::Data, Stage::Message]);
+            }
+        }
+        if let Some(at) = self.stop_after.and_then(|last| stages.iter().position(|stage| *stage == last)) {
+            stages.truncate(at + 1);
+        }
+        stages
+    }
+}
+
+/// The handshake to come, if any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TlsSpec {
+    pub(super) mode: Mode,
+    pub(super) versions: VersionRange,
+    pub(super) ciphers: Option<String>,
+    pub(super) sni: Option<Arc<str>>,
+    pub(super) verify: Verify,
+    pub(super) ca: Option<FileRef>,
+    pub(super) backend: Backend,
+    pub(super) force: bool,
+    /// Where it is written; the scenario itself where nothing is.
+    pub(super) span: Span,
+}
+
+/// Clear text, STARTTLS or TLS from the first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    None,
+    StartTls,
+    Implicit,
+}
+
+impl Mode {
+    /// The stages before AUTH and MAIL.
+    pub(super) const fn stages(self) -> &'static [Stage] {
+        match self {
+            Self::None => &[Stage::Connect, Stage::Greeting, Stage::Ehlo],
+            Self::StartTls => &[
+                Stage::Connect,
+                Stage::Greeting,
+                Stage::Ehlo,
+                Stage::StartTls,
+                Stage::Tls,
+                Stage::EhloTls,
+            ],
+            Self::Implicit => &[Stage::Connect, Stage::Tls, Stage::Greeting, Stage::Ehlo],
+        }
+    }
+}
+
+/// A log-in.
+#[derive(Clone, Debug)]
+pub(super) struct AuthSpec {
+    pub(super) mechanism: Mechanism,
+    pub(super) username: Arc<str>,
+    /// `None` where only the simulator knows it: an account without a password.
+    pub(super) secret: Option<SecretSource>,
+    /// The account, by whose leave the secret goes to these targets alone.
+    pub(super) account: Option<(Arc<str>, Arc<[Arc<str>]>)>,
+    pub(super) continue_on_failure: bool,
+    pub(super) force: bool,
+    pub(super) insecure: bool,
+    pub(super) span: Span,
+}
+
+/// One mail transaction.
+#[derive(Clone, Debug)]
+pub(super) struct TransactionSpec {
+    pub(super) mail_from: ReversePath,
+    pub(super) mail_params: Arc<str>,
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) message: Option<MessageSpec>,
+}
+
+/// What follows DATA.
+#[derive(Clone, Debug)]
+pub(super) enum MessageSpec {
+    /// Made from parts.
+    Composed(Arc<Draft>),
+    /// A file, byte for byte.
+    File(FileRef),
+}

@@ -1,0 +1,165 @@
+//! Scenario files as they are written: defaults and scenarios, nothing filled in.
+
+use std::sync::Arc;
+
+use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Sources, Span, Value, nearest};
+
+use super::table::{CsvFiles, read_csv};
+
+/// Every key of a scenario.
+const KEYS: [&str; 30] = [
+    "name",
+    "description",
+    "tags",
+    "skip",
+    "vars",
+    "target",
+    "source_ip",
+    "ehlo",
+    "helo",
+    "tls",
+    "certificate",
+    "auth",
+    "mail_from",
+    "rcpt_to",
+    "header_from",
+    "subject",
+    "body",
+    "headers",
+    "message",
+    "stop_after",
+    "transactions",
+    "timeout",
+    "retry",
+    "repeat",
+    "matrix",
+    "cases",
+    "steps",
+    "expect",
+    "except",
+    "share",
+];
+
+/// Keys that have their place and no meaning yet.
+const NOT_YET: [&str; 3] = ["steps", "repeat", "share"];
+
+/// A scenario file.
+#[derive(Debug)]
+pub(super) struct Suite {
+    pub(super) name: Arc<str>,
+    /// Where the defaults stand and what they are; tags of the file are among
+    /// them.
+    pub(super) defaults: Vec<(Key, Node)>,
+    pub(super) defaults_at: Option<Span>,
+    pub(super) vars: Vec<(Key, Node)>,
+    pub(super) scenarios: Vec<Node>,
+    pub(super) csv: CsvFiles,
+}
+
+impl Suite {
+    /// Reads a scenario file's tree; `stem` names it where it has no `suite`.
+    pub(super) fn read(root: &Node, stem: &str, sources: &mut Sources, faults: &mut Vec<Diagnostic>) -> Self {
+        let mut suite = Self {
+            name: stem.into(),
+            defaults: Vec::new(),
+            defaults_at: None,
+            vars: Vec::new(),
+            scenarios: Vec::new(),
+            csv: CsvFiles::new(),
+        };
+        let Some(mut fields) = Fields::of_root(root, faults) else { return suite };
+        if let Some(name) = fields.take("suite").and_then(|field| field.text(faults)) {
+            suite.name = name.into();
+        }
+        fields.take("description").map(|field| field.text(faults));
+        let tags = fields.take("tags");
+        if let Some(field) = fields.take("defaults")
+            && let Some(entries) = field.entries(faults)
+        {
+            suite.defaults_at = Some(field.span());
+            suite.defaults = entries.to_vec();
+            check_keys(entries, true, faults);
+        }
+        if let Some(tags) = tags
+            && suite.defaults.iter().all(|(key, _)| &*key.name != "tags")
+        {
+            let key = Key { span: tags.key_span(), name: "tags".into() };
+            suite.defaults.push((key, tags.node().clone()));
+        }
+        if let Some(entries) = fields.take("vars").and_then(|field| field.entries(faults)) {
+            suite.vars = entries.to_vec();
+        }
+        if let Some(field) = fields.require("scenarios", Span { end: root.span.start, ..root.span }, faults)
+            && let Some(items) = field.list(faults)
+        {
+            if items.is_empty() {
+                faults.push(field.error("`scenarios` is empty"));
+            }
+            suite.scenarios = items.to_vec();
+        }
+        misplaced(root, faults);
+        // What remains is either unknown or was just told to be misplaced.
+        let mut rest = Vec::new();
+        fields.finish(&mut rest);
+        faults.extend(rest.into_iter().filter(|fault| faults_here(faults, fault)).collect::<Vec<_>>());
+        for node in &suite.scenarios {
+            if let Some(entries) = Field::new("scenarios", node.span, node).entries(faults) {
+                check_keys(entries, false, faults);
+            }
+        }
+        let tables = suite.scenarios.iter().filter_map(|node| match &node.value {
+            Value::Mapping(entries) => Some(entries),
+            _ => None,
+        });
+        for entries in tables.chain([&suite.defaults]) {
+            if let Some((_, cases)) = entries.iter().find(|(key, _)| &*key.name == "cases") {
+                read_csv(cases, sources, &mut suite.csv, faults);
+            }
+        }
+        suite
+    }
+}
+
+/// Whether nothing was said yet of that place.
+fn faults_here(faults: &[Diagnostic], fault: &Diagnostic) -> bool {
+    faults.iter().all(|before| before.span != fault.span)
+}
+
+/// Reports scenario keys at the top of a file.
+fn misplaced(root: &Node, faults: &mut Vec<Diagnostic>) {
+    let Value::Mapping(entries) = &root.value else { return };
+    for (key, _) in entries {
+        if KEYS.contains(&&*key.name) && !["description", "tags", "vars"].contains(&&*key.name) {
+            faults.push(
+                Diagnostic::error(format!("`{}` is a scenario's key", key.name), key.span)
+                    .label("put it under `defaults` or into a scenario"),
+            );
+        }
+    }
+}
+
+/// Reports keys that are unknown, not supported yet, or not for defaults.
+fn check_keys(entries: &[(Key, Node)], defaults: bool, faults: &mut Vec<Diagnostic>) {
+    let expects = entries.iter().any(|(key, _)| &*key.name == "expect");
+    for (key, _) in entries {
+        let name = &*key.name;
+        if NOT_YET.contains(&name) {
+            faults.push(Diagnostic::error(format!("`{name}` is not supported yet"), key.span));
+        } else if defaults && name == "name" {
+            faults.push(Diagnostic::error("`name` is each scenario's own", key.span));
+        } else if !KEYS.contains(&name) {
+            let fault = Diagnostic::error(format!("unknown key `{name}`"), key.span);
+            let near = nearest(name, KEYS.into_iter());
+            let fault = match near {
+                Some(near) => fault.label(format!("did you mean `{near}`?")),
+                None => fault,
+            };
+            faults.push(match near {
+                Some("expect") if !expects => {
+                    fault.note("without `expect` this case passes when every stage is positive")
+                }
+                _ => fault,
+            });
+        }
+    }
+}
