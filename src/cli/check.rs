@@ -1,11 +1,169 @@
 //! `relayprobe check`.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::scenario::{At, Case, Expect, Loaded, Place, Request, Resolver, Selection, load};
+use crate::smtp::visible;
+use crate::tls::Trust;
+use crate::yaml::{self, Diagnostic, Severity, Sources};
 
 /// Read everything, connect nowhere.
 #[derive(clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Scenario files, or folders with scenario files below them
+    #[arg(default_value = "scenarios")]
+    paths: Vec<PathBuf>,
+    /// Print the expanded cases with their ids
+    #[arg(long)]
+    list: bool,
+    /// Give a variable a value
+    #[arg(long, value_name = "VAR=VALUE", value_parser = super::args::assignment)]
+    set: Vec<(String, String)>,
+    /// Use this project file
+    #[arg(long, value_name = "FILE")]
+    project: Option<PathBuf>,
+    /// Only cases with this tag (any of several)
+    #[arg(long)]
+    tag: Vec<String>,
+    /// No cases with this tag
+    #[arg(long, value_name = "TAG")]
+    skip_tag: Vec<String>,
+    /// Only cases whose id matches, such as 'relay/*'
+    #[arg(long, value_name = "GLOB")]
+    filter: Vec<String>,
+    /// The most cases that the files may come to
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    max_cases: u64,
+}
 
-pub(super) fn main(_args: Args) -> ExitCode {
+pub(super) fn main(args: Args) -> ExitCode {
+    let request =
+        Request { paths: args.paths, project: args.project, set: args.set, max_cases: args.max_cases };
+    let mut loaded = match load(&request) {
+        Ok(loaded) => loaded,
+        Err(rejected) => return refuse(&rejected.diagnostics, &rejected.sources),
+    };
+    let selection =
+        Selection { tags: args.tag, skip_tags: args.skip_tag, filters: args.filter, ..Selection::default() };
+    let meant = selection.predicate();
+    let selected: Vec<Arc<Case>> = loaded.cases.iter().filter(|case| meant(case)).cloned().collect();
+    let faults = prepare(&mut loaded, &selected);
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        return refuse(&faults, &loaded.sources);
+    }
+    if selected.is_empty() {
+        let message =
+            format!("none of the {} cases is meant by --tag, --skip-tag and --filter", loaded.cases.len());
+        return refuse(
+            &[Diagnostic::general(message).label("`check --list` without them shows what there is")],
+            &loaded.sources,
+        );
+    }
+    if !faults.is_empty() {
+        eprint!("{}", yaml::render(&faults, &loaded.sources, std::io::stderr().is_terminal()));
+    }
+    let mut out = String::new();
+    if args.list {
+        list(&selected, &mut out);
+        out.push('\n');
+    }
+    count(&loaded, &selected, &mut out);
+    // A closed pipe is no fault of the scenarios.
+    let _ = std::io::stdout().lock().write_all(out.as_bytes());
+    ExitCode::SUCCESS
+}
+
+/// Reads what the cases need, as far as that needs no connection and runs no
+/// program.
+fn prepare(loaded: &mut Loaded, selected: &[Arc<Case>]) -> Vec<Diagnostic> {
+    let mut faults = Vec::new();
+    let simulator = selected.iter().any(|case| case.target.is_simulator());
+    let mut tenants = None;
+    if simulator {
+        match loaded.tenants() {
+            Ok(read) => tenants = read,
+            Err(errors) => return errors,
+        }
+        faults.extend(loaded.client_ca().err());
+    }
+    faults.append(&mut loaded.warnings);
+    let resolver = Resolver::new(loaded, tenants, false);
+    let trust = Arc::new(Trust::system());
+    for case in selected {
+        let at = At::of(&case.target).unwrap_or_else(|| At {
+            lab: true,
+            trust: Some(Arc::clone(&trust)),
+            ..At::address("127.0.0.1".into(), 0)
+        });
+        faults.extend(resolver.plan(case, &at).err().into_iter().flatten());
+    }
+    faults.extend(resolver.take_warnings());
+    faults
+}
+
+fn refuse(faults: &[Diagnostic], sources: &Sources) -> ExitCode {
+    eprint!("{}", yaml::render(faults, sources, std::io::stderr().is_terminal()));
     ExitCode::from(2)
+}
+
+/// `84 cases of 23 scenarios in 7 files`.
+fn count(loaded: &Loaded, selected: &[Arc<Case>], out: &mut String) {
+    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let cases = match selected.len() == loaded.cases.len() {
+        true => plural(selected.len(), "case"),
+        false => format!("{} of {}", selected.len(), plural(loaded.cases.len(), "case")),
+    };
+    let scenarios = plural(loaded.scenarios, "scenario");
+    let files = plural(loaded.files, "file");
+    let _ = writeln!(out, "{cases} from {scenarios} in {files}: no errors; nothing was sent");
+}
+
+/// One line a case: id, target, expectation; then what was dropped from it.
+fn list(cases: &[Arc<Case>], out: &mut String) {
+    let width = |of: &dyn Fn(&Case) -> usize| cases.iter().map(|case| of(case)).max().unwrap_or(0).min(72);
+    let ids = width(&|case| case.id.chars().count());
+    let targets = width(&|case| target(case).chars().count());
+    for case in cases {
+        let expected = match &case.skip {
+            Some(reason) => format!("skipped: {reason}"),
+            None => expected(&case.expect.session),
+        };
+        let line = format!("{:ids$}  {:targets$}  {expected}", case.id, target(case));
+        let _ = writeln!(out, "{}", visible(line.trim_end()));
+        let mut told = HashSet::new();
+        for note in case.notes.iter().filter(|note| told.insert(note.as_str())) {
+            let _ = writeln!(out, "  note: {}", visible(note));
+        }
+    }
+}
+
+fn target(case: &Case) -> String {
+    match &case.target.place {
+        Place::Simulator { as_of, .. } => format!("{} (simulated, {as_of})", case.target.name),
+        Place::Address { .. } => case.target.name.to_string(),
+    }
+}
+
+/// The expectation in a few words.
+fn expected(expect: &Expect) -> String {
+    match expect {
+        Expect::Positive => "every stage positive".to_owned(),
+        Expect::Decisive(patterns) => patterns.written.to_string(),
+        Expect::Attempts(attempts) => {
+            let attempts: Vec<&str> = attempts.iter().map(|patterns| &*patterns.written).collect();
+            attempts.join(", then ")
+        }
+        Expect::Stages(stages) => {
+            let stages = stages.stages.iter().map(|(stage, expect)| match &expect.reply {
+                Some(patterns) => format!("{stage}: {}", patterns.written),
+                None => stage.to_string(),
+            });
+            stages.collect::<Vec<_>>().join(", ")
+        }
+    }
 }

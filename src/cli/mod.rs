@@ -1,5 +1,6 @@
 //! The command line (floor 6): one file a command.
 
+mod args;
 mod certs;
 mod check;
 mod command;

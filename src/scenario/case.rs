@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::spec::Spec;
+use super::spec::{Spec, at_most};
 use super::{Expect, Expectations, Patterns, SourceLine, Target};
 use crate::smtp::Stage;
 
@@ -42,15 +42,25 @@ impl Case {
         self.spec.stages()
     }
 
+    /// The stage past which nothing of this case is played: the earlier of the
+    /// target's `up_to` and the one given.
+    #[must_use]
+    pub fn limit(&self, up_to: Option<Stage>) -> Option<Stage> {
+        match (self.target.up_to, up_to) {
+            (Some(own), Some(given)) => Some(own.min(given)),
+            (own, given) => own.or(given),
+        }
+    }
+
     /// The stage past `up_to` that the expectation is about, if there is one:
     /// then the case cannot be judged where nothing is played past `up_to`. A
     /// pattern that only refusals match may come true earlier and is about none.
     #[must_use]
     pub fn expects_past(&self, up_to: Stage) -> Option<Stage> {
         let stages = self.stages();
-        let limit = stages.iter().position(|stage| *stage == up_to);
-        // A session that never reaches the stage ends before it.
-        let past = &stages[limit.map_or(stages.len(), |at| at + 1)..];
+        let limit = at_most(&stages, up_to)?;
+        let at = stages.iter().position(|stage| *stage == limit)?;
+        let past = &stages[at + 1..];
         let last = *past.last()?;
         let of = |expect: &Expect| match expect {
             Expect::Positive => None,

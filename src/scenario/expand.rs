@@ -128,7 +128,8 @@ fn scenario(
         vars = entries.to_vec();
     }
     no_built_in(&vars, &mut findings.faults);
-    let mut scenario = Scenario { whole, entries: Vec::new(), vars, table: Table::default(), depends: Vec::new() };
+    let mut scenario =
+        Scenario { whole, entries: Vec::new(), vars, table: Table::default(), depends: Vec::new() };
     let read = Table::read(
         field("cases"),
         field("matrix"),
@@ -146,8 +147,9 @@ fn scenario(
         if *counted - count <= common.max_cases {
             let at = field("matrix").or(field("cases")).map_or(whole, |field| field.key_span());
             findings.faults.push(
-                Diagnostic::error(format!("this comes to {count} cases, {counted} in all"), at)
-                    .label(format!("at most {} are played; `--max-cases` sets another bound", common.max_cases)),
+                Diagnostic::error(format!("this comes to {count} cases, {counted} in all"), at).label(
+                    format!("at most {} are played; `--max-cases` sets another bound", common.max_cases),
+                ),
             );
         }
         return None;
@@ -173,7 +175,10 @@ fn scenario(
 pub(super) fn no_built_in(vars: &[(Key, Node)], faults: &mut Vec<Diagnostic>) {
     for (key, _) in vars {
         if BUILT_IN.contains(&&*key.name) {
-            faults.push(Diagnostic::error(format!("`{}` is built in", key.name), key.span).label("choose another name"));
+            faults.push(
+                Diagnostic::error(format!("`{}` is built in", key.name), key.span)
+                    .label("choose another name"),
+            );
         }
     }
 }

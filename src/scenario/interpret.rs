@@ -224,8 +224,7 @@ impl<'i> Interpreter<'i> {
         let timeouts = self.timeouts.read(&state, findings, read::timeouts);
         let retry = self.retry.read(&state, findings, read::retry);
         let skip = self.skip.read(&state, findings, read::skip);
-        let tags =
-            self.tags.read(&state, findings, |view, findings| Some(read::tags(view, findings).into()));
+        let tags = self.tags.read(&state, findings, |view, findings| Some(read::tags(view, findings).into()));
         let expect = {
             let chosen = except(&state, scope, findings);
             let (index, field) = match chosen {
@@ -253,6 +252,7 @@ impl<'i> Interpreter<'i> {
             stop_after: None,
             timeouts: timeouts?,
             hold_quit: false,
+            whole: self.whole,
         };
         if !state.broken.contains(&"stop_after") {
             spec.stop_after = read::stop_after(&state.view, &spec.stages(), findings)?;
@@ -295,7 +295,11 @@ fn fill(
 }
 
 /// The first of `except` whose condition holds, and its `expect`.
-fn except<'v>(state: &State<'_, 'v>, scope: &Scope<'_>, findings: &mut Findings) -> Option<(usize, Field<'v>)> {
+fn except<'v>(
+    state: &State<'_, 'v>,
+    scope: &Scope<'_>,
+    findings: &mut Findings,
+) -> Option<(usize, Field<'v>)> {
     let list = state.view.get("except")?;
     let items = list.list(&mut findings.faults)?;
     for (n, item) in items.iter().enumerate() {

@@ -8,13 +8,16 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::Case;
 use super::expand::{Common, expand, no_built_in};
 use super::project::{PROJECT_FILE, Project};
 use super::suite::Suite;
 use super::vars::{BUILT_IN, Globals};
 use super::view::Findings;
-use super::Case;
-use crate::yaml::{Diagnostic, Node, Severity, Sources, Span, Value, nearest, parse, read_file};
+use crate::exchange::Tenants;
+use crate::yaml::{
+    Diagnostic, MAX_FILE, Node, Severity, Sources, Span, Value, nearest, parse, read_bytes, read_file,
+};
 
 /// What to load.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ impl Default for Request {
 #[derive(Debug)]
 pub struct Loaded {
     /// Where the targets are.
-    pub project: Project,
+    pub project: Arc<Project>,
     /// Every case, in the order of the files.
     pub cases: Vec<Arc<Case>>,
     /// How many scenario files there were.
@@ -52,6 +55,46 @@ pub struct Loaded {
     pub warnings: Vec<Diagnostic>,
     /// Names this run: `$(run.id)`.
     pub run_id: Arc<str>,
+}
+
+impl Loaded {
+    /// The simulator's tenants, where the project sets a simulator up. What is
+    /// odd about them is added to the warnings.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the tenants file.
+    pub fn tenants(&mut self) -> Result<Option<Arc<Tenants>>, Vec<Diagnostic>> {
+        let Some(setup) = &self.project.simulator else { return Ok(None) };
+        match Tenants::load(&setup.tenants, &mut self.sources) {
+            Ok((tenants, warnings)) => {
+                self.warnings.extend(warnings);
+                Ok(Some(Arc::new(tenants)))
+            }
+            Err(mut faults) => {
+                // A file that could not be read has no place of its own.
+                for fault in faults.iter_mut().filter(|fault| fault.span.is_none()) {
+                    fault.span = Some(setup.tenants_at);
+                }
+                Err(faults)
+            }
+        }
+    }
+}
+
+impl Loaded {
+    /// The CA certificates that the simulator takes for publicly trusted, as PEM.
+    ///
+    /// # Errors
+    ///
+    /// Why the file cannot be read.
+    pub fn client_ca(&self) -> Result<Option<Vec<u8>>, Diagnostic> {
+        let setup = self.project.simulator.as_ref();
+        let Some((setup, path)) = setup.and_then(|setup| Some((setup, setup.client_ca.as_ref()?))) else {
+            return Ok(None);
+        };
+        read_bytes(path, MAX_FILE).map(Some).map_err(|fault| Diagnostic { span: setup.client_ca_at, ..fault })
+    }
 }
 
 /// Why nothing was loaded.
@@ -101,7 +144,8 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
             Err(faults) => findings.faults.extend(faults),
         }
     }
-    let common = Common { globals: &globals, sources: &sources, project: &project, max_cases: request.max_cases };
+    let common =
+        Common { globals: &globals, sources: &sources, project: &project, max_cases: request.max_cases };
     let mut cases = Vec::new();
     let mut counted = 0;
     for (prefix, suite) in &suites {
@@ -116,6 +160,7 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
     if findings.faults.iter().any(|fault| fault.severity == Severity::Error) {
         return Err(Rejected { diagnostics: findings.faults, sources });
     }
+    let project = Arc::new(project);
     Ok(Loaded { project, cases, files: suites.len(), scenarios, sources, warnings: findings.faults, run_id })
 }
 
@@ -131,7 +176,10 @@ fn set(
         let start = name.len() as u32 + 1;
         let span = Span { file, start, end: start + value.len() as u32 };
         if BUILT_IN.contains(&name.as_str()) {
-            faults.push(Diagnostic::error(format!("`{name}` is built in"), Span { start: 0, end: start - 1, ..span }));
+            faults.push(Diagnostic::error(
+                format!("`{name}` is built in"),
+                Span { start: 0, end: start - 1, ..span },
+            ));
         }
         out.push((name.as_str().into(), Node { span, value: Value::Scalar(value.as_str().into()) }));
     }
@@ -140,7 +188,12 @@ fn set(
 
 /// Reports names of `--set` that no file defines or asks for: a typo there would
 /// change nothing, silently.
-fn unused_set(globals: &Globals, project: &Project, suites: &[(String, Suite)], faults: &mut Vec<Diagnostic>) {
+fn unused_set(
+    globals: &Globals,
+    project: &Project,
+    suites: &[(String, Suite)],
+    faults: &mut Vec<Diagnostic>,
+) {
     let asked = globals.asked.borrow();
     let defined = || {
         let vars = suites.iter().flat_map(|(_, suite)| &suite.vars);
@@ -189,8 +242,11 @@ fn project(request: &Request, sources: &mut Sources, findings: &mut Findings) ->
         }
     }
     if let [first, second, ..] = &files[..] {
-        let message = format!("the paths belong to two projects: {} and {}", first.display(), second.display());
-        findings.faults.push(Diagnostic::general(message).label("play them one at a time, or name one by --project"));
+        let message =
+            format!("the paths belong to two projects: {} and {}", first.display(), second.display());
+        findings
+            .faults
+            .push(Diagnostic::general(message).label("play them one at a time, or name one by --project"));
     }
     let Some(file) = files.into_iter().next() else { return Project::default() };
     let root = read_file(&file, sources).map_err(|fault| vec![fault]);
@@ -239,7 +295,8 @@ fn find(paths: &[PathBuf], project: &Project, faults: &mut Vec<Diagnostic>) -> V
         if path.is_dir() {
             walk(path, path, &named, &mut files, faults);
             if files.is_empty() {
-                let message = format!("{}: no scenario file (*.yaml, *.yml) below this folder", path.display());
+                let message =
+                    format!("{}: no scenario file (*.yaml, *.yml) below this folder", path.display());
                 faults.push(Diagnostic::general(message));
             }
         } else {

@@ -103,7 +103,10 @@ mod tests {
 
     #[test]
     fn scalars_and_lists_replace_and_maps_merge() {
-        assert_eq!(merged("a: 1\nb: [1, 2]\nc: {x: 1, y: 2}\n", "a: 2\nb: [3]\nc: {y: 3}\n"), "a=2 b=[3] c={y=3 x=1}");
+        assert_eq!(
+            merged("a: 1\nb: [1, 2]\nc: {x: 1, y: 2}\n", "a: 2\nb: [3]\nc: {y: 3}\n"),
+            "a=2 b=[3] c={y=3 x=1}"
+        );
         assert_eq!(merged("c: {x: 1}\n", "c: none\n"), "c=none");
         assert_eq!(merged("d: 1\n", "a: 2\n"), "a=2 d=1");
     }

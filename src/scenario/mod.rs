@@ -11,7 +11,9 @@ mod pattern;
 mod project;
 mod read;
 mod resolve;
+mod secret_reader;
 mod secret_source;
+mod select;
 mod spec;
 mod suite;
 mod table;
@@ -27,4 +29,5 @@ pub use expectation::{
 pub use load::{Loaded, Rejected, Request, load};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};
 pub use resolve::{At, Planned, Resolver};
+pub use select::{Selection, Shard};
 pub use target::{Place, Rate, Target, host_port, is_loopback};

@@ -35,7 +35,9 @@ impl Patterns {
     #[must_use]
     pub fn allow_positive(&self) -> bool {
         self.any.iter().any(|pattern| match pattern {
-            Pattern::Reply { code: Some(CodePattern([first, ..])), .. } => matches!(first, None | Some(0..=3)),
+            Pattern::Reply { code: Some(CodePattern([first, ..])), .. } => {
+                matches!(first, None | Some(0..=3))
+            }
             Pattern::Reply { enhanced: Some(EnhancedPattern([class, ..])), .. } => {
                 matches!(class, None | Some(0..=3))
             }
@@ -52,7 +54,9 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     }
     let (first, rest) = split_word(text);
     if first.is_empty() {
-        return Err("the pattern is empty; write a code such as `250`, or an event such as `closed`".to_owned());
+        return Err(
+            "the pattern is empty; write a code such as `250`, or an event such as `closed`".to_owned()
+        );
     }
     if let Some(code) = code(first)? {
         let (second, tail) = split_word(rest);
@@ -60,7 +64,9 @@ fn pattern(text: &str) -> Result<Pattern, String> {
         if let (CodePattern([Some(code), ..]), Some(EnhancedPattern([Some(class), ..]))) = (code, enhanced)
             && u16::from(code) != class
         {
-            return Err(format!("no reply is `{text}`: a {code}yz reply carries a {code}.y.z code (RFC 2034)"));
+            return Err(format!(
+                "no reply is `{text}`: a {code}yz reply carries a {code}.y.z code (RFC 2034)"
+            ));
         }
         let text = if enhanced.is_some() { tail } else { rest };
         return Ok(Pattern::Reply { code: Some(code), enhanced, text: some_text(text) });
@@ -73,7 +79,9 @@ fn pattern(text: &str) -> Result<Pattern, String> {
     }
     Err(match nearest(first, EventKind::ALL.iter().map(|kind| kind.as_str())) {
         Some(near) => format!("`{first}` is neither a code nor an event; did you mean `{near}`?"),
-        None => format!("`{first}` is neither a code such as `550` or `5.7.64` nor an event such as `closed`"),
+        None => {
+            format!("`{first}` is neither a code such as `550` or `5.7.64` nor an event such as `closed`")
+        }
     })
 }
 
@@ -139,7 +147,11 @@ mod tests {
         Patterns::parse(text).expect(text).any.remove(0)
     }
 
-    fn reply(code: Option<[Option<u8>; 3]>, enhanced: Option<[Option<u16>; 3]>, text: Option<&str>) -> Pattern {
+    fn reply(
+        code: Option<[Option<u8>; 3]>,
+        enhanced: Option<[Option<u16>; 3]>,
+        text: Option<&str>,
+    ) -> Pattern {
         Pattern::Reply {
             code: code.map(CodePattern),
             enhanced: enhanced.map(EnhancedPattern),
@@ -199,9 +211,14 @@ mod tests {
 
     #[test]
     fn only_some_patterns_allow_a_positive_reply() {
-        for (text, positive) in
-            [("250", true), ("2.1.x", true), ("x.7.1", true), ("550", false), ("5.7.64", false), ("closed", false)]
-        {
+        for (text, positive) in [
+            ("250", true),
+            ("2.1.x", true),
+            ("x.7.1", true),
+            ("550", false),
+            ("5.7.64", false),
+            ("closed", false),
+        ] {
             assert_eq!(Patterns::parse(text).expect(text).allow_positive(), positive, "{text}");
         }
     }

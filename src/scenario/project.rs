@@ -115,7 +115,10 @@ impl Project {
         if let Some(entries) = fields.take("certificates").and_then(|field| field.entries(faults)) {
             for (key, node) in entries {
                 if &*key.name == "none" {
-                    faults.push(Diagnostic::error("`none` means no certificate", key.span).label("choose another name"));
+                    faults.push(
+                        Diagnostic::error("`none` means no certificate", key.span)
+                            .label("choose another name"),
+                    );
                 }
                 let files = certificate(Field::new(&key.name, key.span, node), &folder, faults);
                 project.certificates.extend(files.map(|files| (Arc::clone(&key.name), Arc::new(files))));
@@ -209,8 +212,11 @@ fn target(
             };
             let Some(as_of) = date.or(setup.as_of).or(as_of.map(|_| NaiveDate::MIN)) else {
                 faults.push(
-                    Diagnostic::error(format!("`{}` says of no day whose rules it follows", field.name()), at)
-                        .label("add `as_of: 2026-11-01` here or under `simulator`"),
+                    Diagnostic::error(
+                        format!("`{}` says of no day whose rules it follows", field.name()),
+                        at,
+                    )
+                    .label("add `as_of: 2026-11-01` here or under `simulator`"),
                 );
                 return None;
             };
@@ -231,7 +237,10 @@ fn target(
             }
         }
         (Some(_), Some(address)) => {
-            faults.push(Diagnostic::error("a target has `simulator` or `address`, not both", address.key_span()));
+            faults.push(Diagnostic::error(
+                "a target has `simulator` or `address`, not both",
+                address.key_span(),
+            ));
             return None;
         }
         (None, None) => {

@@ -38,7 +38,8 @@ impl SecretSource {
         hide: &mut Vec<Span>,
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
-        const FORM: &str = "`{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`";
+        const FORM: &str =
+            "`{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`";
         let span = field.span();
         if let Some(text) = field.node().as_str() {
             if super::vars::whole(text).is_some() {

@@ -24,6 +24,8 @@ pub(super) struct Spec {
     pub(super) stop_after: Option<Stage>,
     pub(super) timeouts: Timeouts,
     pub(super) hold_quit: bool,
+    /// The scenario's own place.
+    pub(super) whole: Span,
 }
 
 impl Spec {
@@ -47,6 +49,25 @@ impl Spec {
         }
         stages
     }
+
+    /// The stage to stop after: the scenario's, or an earlier one where nothing
+    /// is to be played past `limit`. `None` plays to the end.
+    pub(super) fn last_stage(&self, limit: Option<Stage>) -> Option<Stage> {
+        let Some(limit) = limit else { return self.stop_after };
+        let stages = self.stages();
+        let last = stages.last().copied();
+        let allowed = at_most(&stages, limit);
+        if allowed == last { self.stop_after } else { allowed }
+    }
+}
+
+/// The last of a session's stages that is not past `limit`. A stage that the
+/// session does not have stands where a session with STARTTLS has it.
+pub(super) fn at_most(stages: &[Stage], limit: Stage) -> Option<Stage> {
+    if stages.contains(&limit) {
+        return Some(limit);
+    }
+    stages.iter().copied().filter(|stage| *stage <= limit).next_back()
 }
 
 /// The handshake to come, if any.
@@ -77,14 +98,9 @@ impl Mode {
     pub(super) const fn stages(self) -> &'static [Stage] {
         match self {
             Self::None => &[Stage::Connect, Stage::Greeting, Stage::Ehlo],
-            Self::StartTls => &[
-                Stage::Connect,
-                Stage::Greeting,
-                Stage::Ehlo,
-                Stage::StartTls,
-                Stage::Tls,
-                Stage::EhloTls,
-            ],
+            Self::StartTls => {
+                &[Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::StartTls, Stage::Tls, Stage::EhloTls]
+            }
             Self::Implicit => &[Stage::Connect, Stage::Tls, Stage::Greeting, Stage::Ehlo],
         }
     }

@@ -65,13 +65,7 @@ impl Table {
         (findings.faults.len() == before).then_some(table)
     }
 
-    fn read_rows(
-        &mut self,
-        field: Field<'_>,
-        scope: &Scope<'_>,
-        csv: &CsvFiles,
-        findings: &mut Findings,
-    ) {
+    fn read_rows(&mut self, field: Field<'_>, scope: &Scope<'_>, csv: &CsvFiles, findings: &mut Findings) {
         let Ok(Some(node)) = peel(field.node(), scope, &mut findings.faults) else { return };
         let field = Field::new(field.name(), field.key_span(), &node);
         if matches!(node.value, Value::Mapping(_)) {
@@ -271,7 +265,11 @@ fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(
             Ok(record) => {
                 let span = line(record.position().map_or(0, csv::Position::byte));
                 let cells = header.iter().zip(&record).filter(|(_, cell)| !cell.is_empty());
-                rows.push(cells.map(|(key, cell)| (key.clone(), Node { span, value: Value::Scalar(cell.into()) })).collect());
+                rows.push(
+                    cells
+                        .map(|(key, cell)| (key.clone(), Node { span, value: Value::Scalar(cell.into()) }))
+                        .collect(),
+                );
             }
             Err(error) => {
                 let start = error.position().map_or(0, csv::Position::byte);

@@ -100,11 +100,7 @@ impl<'s> Scope<'s> {
 
     /// The value with every variable filled in; `None` where it is exactly one
     /// variable that this case leaves empty.
-    pub(super) fn fill(
-        &self,
-        node: &Node,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Result<Option<Node>, Reported> {
+    pub(super) fn fill(&self, node: &Node, faults: &mut Vec<Diagnostic>) -> Result<Option<Node>, Reported> {
         self.fill_node(node, &mut Vec::new(), faults)
     }
 

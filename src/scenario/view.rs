@@ -58,9 +58,10 @@ impl<'v> View<'v> {
         if self.inherited(field.key_span()) {
             findings.notes.push(format!("inherited `{}` dropped: {because}", field.name()));
         } else {
-            findings.faults.push(
-                Diagnostic::error(format!("`{}` cannot be here: {because}", field.name()), field.key_span()),
-            );
+            findings.faults.push(Diagnostic::error(
+                format!("`{}` cannot be here: {because}", field.name()),
+                field.key_span(),
+            ));
         }
         true
     }

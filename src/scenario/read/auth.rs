@@ -45,7 +45,8 @@ pub(in super::super) fn auth(view: &View<'_>, findings: &mut Findings) -> Option
     let mut flag = |name: &'static str| {
         fields.take(name).and_then(|field| field.bool(&mut findings.faults)).unwrap_or(false)
     };
-    let (continue_on_failure, force, insecure) = (flag("continue_on_failure"), flag("force"), flag("insecure"));
+    let (continue_on_failure, force, insecure) =
+        (flag("continue_on_failure"), flag("force"), flag("insecure"));
     fields.finish(&mut findings.faults);
     let who = match account {
         Some(account) => from_account(account, mechanism, view, findings),

@@ -13,7 +13,10 @@ use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Span};
 
 /// Reads `source_ip`. The outer `None` means that something is wrong.
-pub(in super::super) fn source_ip(view: &View<'_>, findings: &mut Findings) -> Option<Option<(IpAddr, Span)>> {
+pub(in super::super) fn source_ip(
+    view: &View<'_>,
+    findings: &mut Findings,
+) -> Option<Option<(IpAddr, Span)>> {
     let Some(field) = view.get_some("source_ip") else { return Some(None) };
     address(field, &mut findings.faults).map(|address| Some((address, field.span())))
 }
@@ -40,7 +43,7 @@ pub(in super::super) fn timeouts(view: &View<'_>, findings: &mut Findings) -> Op
     let Some(field) = view.get("timeout") else { return Some(timeouts) };
     let faults = &mut findings.faults;
     let before = faults.len();
-    let mut set = |to: &mut Duration, field: crate::yaml::Field<'_>, faults: &mut Vec<Diagnostic>| {
+    let set = |to: &mut Duration, field: crate::yaml::Field<'_>, faults: &mut Vec<Diagnostic>| {
         if let Some(duration) = field.duration(faults) {
             if duration.is_zero() {
                 faults.push(field.error("no server answers in no time"));

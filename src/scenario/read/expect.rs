@@ -42,7 +42,8 @@ pub(in super::super) fn expect(field: Field<'_>, faults: &mut Vec<Diagnostic>) -
         return stages(field, faults).map(|stages| Expect::Stages(Box::new(stages)));
     };
     if let Some((other, _)) = entries.iter().find(|(key, _)| &*key.name != "attempts") {
-        faults.push(Diagnostic::error(format!("`{}` cannot stand beside `attempts`", other.name), other.span));
+        faults
+            .push(Diagnostic::error(format!("`{}` cannot stand beside `attempts`", other.name), other.span));
         return None;
     }
     let list = Field::new(&key.name, key.span, node);

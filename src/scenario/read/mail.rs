@@ -16,11 +16,19 @@ use crate::yaml::{Diagnostic, Field, Fields, Value};
 const MESSAGE_KEYS: [&str; 5] = ["header_from", "subject", "body", "headers", "message"];
 
 /// Reads `ehlo` or `helo`; the host's name where neither is written.
-pub(in super::super) fn hello(view: &View<'_>, hostname: &Arc<str>, findings: &mut Findings) -> Option<Hello> {
+pub(in super::super) fn hello(
+    view: &View<'_>,
+    hostname: &Arc<str>,
+    findings: &mut Findings,
+) -> Option<Hello> {
     let (mut ehlo, mut helo) = (view.get("ehlo"), view.get("helo"));
     if let (Some(first), Some(second)) = (ehlo, helo) {
         let lesser = if view.inherited(first.key_span()) { first } else { second };
-        if lesser.name() == "ehlo" { ehlo = None } else { helo = None }
+        if lesser.name() == "ehlo" {
+            ehlo = None
+        } else {
+            helo = None
+        }
         view.impossible(lesser, "a session has one name", findings);
     }
     let (verb, field) = match (ehlo, helo) {
@@ -30,7 +38,8 @@ pub(in super::super) fn hello(view: &View<'_>, hostname: &Arc<str>, findings: &m
     };
     let name = field.text(&mut findings.faults)?;
     if name.is_empty() || name.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        let fault = field.error(format!("`{}` is empty, or a space or control character stands in it", field.name()));
+        let fault =
+            field.error(format!("`{}` is empty, or a space or control character stands in it", field.name()));
         findings.faults.push(fault.label("a domain or an address literal such as `[192.0.2.1]`"));
         return None;
     }
@@ -57,7 +66,7 @@ struct Keys<'v> {
 /// Reads the mail transactions; none where there is no `mail_from`.
 pub(in super::super) fn mail(view: &View<'_>, hello: &Hello, findings: &mut Findings) -> Option<Mail> {
     let before = findings.faults.len();
-    let mut keys = Keys {
+    let keys = Keys {
         mail_from: view.get("mail_from"),
         rcpt_to: view.get("rcpt_to"),
         message: MESSAGE_KEYS.map(|key| view.get(key)),
@@ -108,9 +117,11 @@ impl<'v> Keys<'v> {
     }
 
     /// Reads one transaction, the `n`th, into `mail`.
-    fn read(&mut self, n: usize, view: &View<'_>, hello: &Hello, mail: &mut Mail, findings: &mut Findings) {
+    fn read(&self, n: usize, view: &View<'_>, hello: &Hello, mail: &mut Mail, findings: &mut Findings) {
         let Some(field) = self.mail_from else { return };
-        let Some((mail_from, mail_params)) = path(field, ReversePath::parse, &mut findings.faults) else { return };
+        let Some((mail_from, mail_params)) = path(field, ReversePath::parse, &mut findings.faults) else {
+            return;
+        };
         let mut recipients = Vec::new();
         if let Some(field) = self.rcpt_to {
             let items = field.one_or_many();
@@ -123,7 +134,9 @@ impl<'v> Keys<'v> {
                     Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == "expect"),
                     _ => None,
                 };
-                let Some((path, params)) = path(item, ForwardPath::parse, &mut findings.faults) else { continue };
+                let Some((path, params)) = path(item, ForwardPath::parse, &mut findings.faults) else {
+                    continue;
+                };
                 if let Some((key, node)) = expected {
                     let expected = patterns(Field::new(&key.name, key.span, node), &mut findings.faults);
                     mail.recipients.extend(expected.map(|patterns| RecipientExpect {
@@ -153,7 +166,7 @@ impl<'v> Keys<'v> {
     }
 
     fn message(
-        &mut self,
+        &self,
         mail_from: &ReversePath,
         recipients: &[Recipient],
         view: &View<'_>,
@@ -279,13 +292,17 @@ fn parameters(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> String {
         let Some(text) = value.text(faults) else { continue };
         // RFC 5321 §4.1.2: neither spaces nor control characters; a space would
         // begin another parameter.
-        let bad = |text: &str| text.is_empty() || text.contains(|c: char| c.is_control() || c.is_whitespace());
+        let bad =
+            |text: &str| text.is_empty() || text.contains(|c: char| c.is_control() || c.is_whitespace());
         if bad(&key.name) || key.name.contains('=') {
             faults.push(Diagnostic::error(format!("`{}` is no parameter's name", key.name), key.span));
             continue;
         }
         if bad(text) {
-            let fault = value.error(format!("the parameter `{}` is empty, or a space or control character stands in it", key.name));
+            let fault = value.error(format!(
+                "the parameter `{}` is empty, or a space or control character stands in it",
+                key.name
+            ));
             faults.push(fault.label("a parameter without value is `true`"));
             continue;
         }

@@ -9,6 +9,6 @@ mod tls;
 
 pub(super) use auth::auth;
 pub(super) use control::{retry, skip, source_ip, stop_after, tags, timeouts};
-pub(super) use expect::{expect, expectation};
-pub(super) use mail::{hello, mail};
+pub(super) use expect::expectation;
+pub(super) use mail::{Mail, hello, mail};
 pub(super) use tls::{certificate, tls};

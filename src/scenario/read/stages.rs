@@ -21,7 +21,8 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
         match &*key.name {
             "total" => {
                 let Some(mut fields) = value.fields(faults) else { continue };
-                out.total = fields.require("within", key.span, faults).and_then(|field| field.duration(faults));
+                out.total =
+                    fields.require("within", key.span, faults).and_then(|field| field.duration(faults));
                 fields.finish(faults);
             }
             "share" | "delivered" => {
@@ -32,7 +33,9 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
                     let fault = Diagnostic::error("QUIT decides nothing", key.span);
                     faults.push(fault.label("`closes: true` at the stage before asks who closes"));
                 }
-                Ok(stage) => out.stages.extend(stage_expect(stage, value, faults).map(|expect| (stage, expect))),
+                Ok(stage) => {
+                    out.stages.extend(stage_expect(stage, value, faults).map(|expect| (stage, expect)))
+                }
                 Err(_) => faults.push(unknown_stage(name, key.span)),
             },
         }
@@ -76,7 +79,8 @@ fn ehlo(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnos
         let words = field.texts(faults);
         no_doubles(field, &words, faults);
         if words.iter().any(|word| word.trim().is_empty()) {
-            faults.push(field.error(format!("`{name}` names an extension such as `STARTTLS` or `AUTH LOGIN`")));
+            faults
+                .push(field.error(format!("`{name}` names an extension such as `STARTTLS` or `AUTH LOGIN`")));
         }
         to.extend(words.into_iter().map(str::to_owned));
     }

@@ -149,7 +149,8 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
         .filter(|c| *c != ':')
         .map(|c| c.to_digit(16).map(|digit| digit as u8))
         .collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    let bytes: Vec<u8> =
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
     bytes.try_into().ok().filter(|_| digits.len() == 64)
 }
 
@@ -164,7 +165,8 @@ pub(in super::super) fn certificate(
     let files = match &field.node().value {
         Value::Scalar(name) => {
             let certificates = &view.project.certificates;
-            let found = certificates.iter().find(|(known, _)| known == name).map(|(_, files)| Arc::clone(files));
+            let found =
+                certificates.iter().find(|(known, _)| known == name).map(|(_, files)| Arc::clone(files));
             if found.is_none() {
                 let fault = field.error(format!("unknown certificate `{name}`"));
                 let near = nearest(name, certificates.iter().map(|(known, _)| &**known));

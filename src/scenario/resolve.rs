@@ -1,0 +1,403 @@
+//! Cases to plans: certificates, secrets and message files are read here, for
+//! the cases that are played, each once.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::project::{CertificateFiles, FileRef, Project, SourceMapping};
+use super::secret_reader::SecretReader;
+use super::secret_source::SecretFrom;
+use super::spec::{AuthSpec, MessageSpec, Mode, TlsSpec, TransactionSpec};
+use super::target::{Place, Target, is_loopback};
+use super::{Case, Loaded};
+use crate::exchange::Tenants;
+use crate::message::Draft;
+use crate::plan::{Auth, Endpoint, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
+use crate::secret::Secret;
+use crate::smtp::{ReplyLimits, Stage};
+use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify, VersionRange};
+use crate::yaml::{Diagnostic, read_bytes};
+
+/// The most that a message file may hold, in bytes: Exchange Online takes 150
+/// MiB.
+const MAX_MESSAGE: u64 = 160 * 1024 * 1024;
+
+/// The most that a certificate or key file may hold, in bytes.
+const MAX_PEM: u64 = 1024 * 1024;
+
+/// The port that a PROXY header announces; nobody connects to it.
+const PROXY_PORT: u16 = 40_025;
+
+/// Where a case is to be played.
+#[derive(Clone, Debug)]
+pub struct At {
+    /// A name, or an address without brackets.
+    pub host: Arc<str>,
+    /// The TCP port.
+    pub port: u16,
+    /// The name to verify where the case says none; the host where absent.
+    pub server_name: Option<Arc<str>>,
+    /// What the server is verified against where the case says nothing; the
+    /// project's `trust` where absent.
+    pub trust: Option<Arc<Trust>>,
+    /// Nothing is played past this stage. The target's own bound holds as well.
+    pub up_to: Option<Stage>,
+    /// Whether this is the embedded simulator: it gets `source_ip` announced and
+    /// the passwords of the tenants file.
+    pub lab: bool,
+}
+
+impl At {
+    /// Where a real target is; `None` for an endpoint of the simulator.
+    #[must_use]
+    pub fn of(target: &Target) -> Option<Self> {
+        match &target.place {
+            Place::Simulator { .. } => None,
+            Place::Address { host, port } => Some(Self::address(Arc::clone(host), *port)),
+        }
+    }
+
+    /// A real server.
+    #[must_use]
+    pub const fn address(host: Arc<str>, port: u16) -> Self {
+        Self { host, port, server_name: None, trust: None, up_to: None, lab: false }
+    }
+}
+
+/// A case made ready.
+#[derive(Debug)]
+pub enum Planned {
+    /// To be played.
+    Play(Box<Plan>),
+    /// Cannot be played here, and why: the source address is another host's.
+    Skip(String),
+}
+
+/// Makes cases ready to be played.
+#[derive(Debug)]
+pub struct Resolver {
+    project: Arc<Project>,
+    tenants: Option<Arc<Tenants>>,
+    /// Whether `{ command: … }` is run; `check` never does.
+    commands: bool,
+    secrets: SecretReader,
+    identities: Once<CertificatePaths, Arc<Identity>>,
+    trusts: Once<PathBuf, Arc<Trust>>,
+    system: Arc<Trust>,
+    clients: Once<ClientKey, Arc<Client>>,
+    drafts: Once<PathBuf, Arc<Draft>>,
+    addresses: Once<IpAddr, bool>,
+    warnings: Mutex<Vec<Diagnostic>>,
+}
+
+/// Values that are made once, failures too.
+#[derive(Debug)]
+struct Once<K, V>(Mutex<HashMap<K, Result<V, String>>>);
+
+impl<K, V> Default for Once<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Once<K, V> {
+    fn get(&self, key: K, make: impl FnOnce(&K) -> Result<V, String>) -> Result<V, String> {
+        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(value) = map.get(&key) {
+            return value.clone();
+        }
+        let value = make(&key);
+        map.insert(key, value.clone());
+        value
+    }
+}
+
+/// The files of a certificate and its key.
+type CertificatePaths = (PathBuf, PathBuf);
+
+/// Everything that makes two clients differ. What is trusted counts by identity:
+/// the resolver keeps what it compares alive.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct ClientKey {
+    versions: VersionRange,
+    ciphers: Option<String>,
+    verify: Verify,
+    backend: Backend,
+    trust: usize,
+    certificate: Option<CertificatePaths>,
+}
+
+impl Resolver {
+    /// Prepares to plan the cases of a load. `tenants` are the simulator's, for
+    /// their passwords; with `commands` off, secrets that a program prints are
+    /// taken as given.
+    #[must_use]
+    pub fn new(loaded: &Loaded, tenants: Option<Arc<Tenants>>, commands: bool) -> Self {
+        let project = Arc::clone(&loaded.project);
+        let sources = project.accounts.iter().flat_map(|(_, account)| [&account.password, &account.token]);
+        let variables = sources.flatten().filter_map(|source| match &source.from {
+            SecretFrom::Env(name) => Some(name.clone()),
+            _ => None,
+        });
+        let secrets = SecretReader::new(variables.collect());
+        Self {
+            project,
+            tenants,
+            commands,
+            secrets,
+            identities: Once::default(),
+            trusts: Once::default(),
+            system: Arc::new(Trust::system()),
+            clients: Once::default(),
+            drafts: Once::default(),
+            addresses: Once::default(),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// What is worth knowing of the files read so far: certificates that have
+    /// expired. Told once.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<Diagnostic> {
+        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The plan of a case at a place.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the files and secrets that it needs.
+    pub fn plan(&self, case: &Case, at: &At) -> Result<Planned, Vec<Diagnostic>> {
+        let spec = &case.spec;
+        let mut faults = Vec::new();
+        let (bind, proxy) = match self.source(case, at, &mut faults) {
+            Source::From(bind, proxy) => (bind, proxy),
+            Source::Elsewhere(why) => return Ok(Planned::Skip(why)),
+        };
+        let tls = self.tls(&spec.tls, spec.certificate.as_deref(), at, &mut faults);
+        let auth = match &spec.auth {
+            Some(auth) => self.auth(auth, at, &mut faults).map(Some),
+            None => Some(None),
+        };
+        let transactions: Vec<Transaction> =
+            spec.transactions.iter().filter_map(|spec| self.transaction(spec, &mut faults)).collect();
+        match (tls, auth) {
+            (Some(tls), Some(auth)) if faults.is_empty() => Ok(Planned::Play(Box::new(Plan {
+                endpoint: Endpoint { host: Arc::clone(&at.host), port: at.port, bind, proxy },
+                tls,
+                hello: spec.hello.clone(),
+                auth,
+                transactions,
+                stop_after: spec.last_stage(case.limit(at.up_to)),
+                hold_quit: spec.hold_quit,
+                timeouts: spec.timeouts,
+                limits: ReplyLimits::default(),
+                case_id: case.id.as_str().into(),
+            }))),
+            _ => Err(faults),
+        }
+    }
+
+    /// How the server is to see the source address.
+    fn source(&self, case: &Case, at: &At, faults: &mut Vec<Diagnostic>) -> Source {
+        let proxy = if at.lab { Some(ProxyVersion::V2) } else { case.target.proxy };
+        let Some((address, _)) = case.spec.source_ip else {
+            if !at.lab && proxy.is_some() {
+                let message = format!("the target `{}` wants a PROXY header", case.target.name);
+                faults.push(
+                    Diagnostic::error(message, case.spec.whole)
+                        .label("add `source_ip`: the address that the header announces"),
+                );
+            }
+            return Source::From(None, None);
+        };
+        if let Some(version) = proxy {
+            let source = SocketAddr::new(address, PROXY_PORT);
+            return Source::From(None, Some(Proxy { version, source }));
+        }
+        let mapping = self.project.sources.iter().find(|(known, _)| *known == address);
+        match mapping.map(|(_, mapping)| mapping) {
+            Some(SourceMapping::Here) => return Source::From(None, None),
+            Some(SourceMapping::Bind(own)) => return Source::From(Some(*own), None),
+            None => {}
+        }
+        // Binding sends nothing, and only an address of this host can be bound.
+        let owned = |address: &IpAddr| Ok(UdpSocket::bind((*address, 0)).is_ok());
+        match self.addresses.get(address, owned) {
+            Ok(true) => Source::From(Some(address), None),
+            _ => Source::Elsewhere(format!(
+                "source_ip {address} is not an address of this host, and `sources` does not map it"
+            )),
+        }
+    }
+
+    fn tls(
+        &self,
+        spec: &TlsSpec,
+        certificate: Option<&CertificateFiles>,
+        at: &At,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<TlsMode> {
+        if spec.mode == Mode::None {
+            return Some(TlsMode::None);
+        }
+        let identity = certificate.map(|files| self.identity(files, faults));
+        let trust = self.trust(spec, at, faults)?;
+        let identity = match identity {
+            Some(identity) => Some(identity?),
+            None => None,
+        };
+        let key = ClientKey {
+            versions: spec.versions,
+            ciphers: spec.ciphers.clone(),
+            verify: spec.verify,
+            backend: spec.backend,
+            trust: Arc::as_ptr(&trust) as usize,
+            certificate: certificate.map(paths),
+        };
+        let client = self.clients.get(key, |key| {
+            let settings = Settings {
+                versions: key.versions,
+                ciphers: key.ciphers.clone(),
+                verify: key.verify,
+                trust,
+                backend: key.backend,
+                identity,
+            };
+            Client::new(&settings).map(Arc::new).map_err(|error| error.to_string())
+        });
+        let client = client.map_err(|why| faults.push(Diagnostic::error(why, spec.span))).ok()?;
+        let name = spec.sni.as_ref().or(at.server_name.as_ref()).unwrap_or(&at.host);
+        let tls = TlsPlan { client, server_name: Arc::clone(name) };
+        Some(match spec.mode {
+            Mode::Implicit => TlsMode::Implicit(tls),
+            _ => TlsMode::StartTls { tls, force: spec.force },
+        })
+    }
+
+    fn trust(&self, spec: &TlsSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Arc<Trust>> {
+        let file = match (&spec.ca, &at.trust, &self.project.trust) {
+            (Some(file), _, _) => file,
+            (None, Some(trust), _) => return Some(Arc::clone(trust)),
+            (None, None, Some(file)) => file,
+            (None, None, None) => return Some(Arc::clone(&self.system)),
+        };
+        let trust = self.trusts.get(file.path.clone(), |path| {
+            let pem = read(path, MAX_PEM)?;
+            Trust::from_pem(&pem).map(Arc::new).map_err(|error| format!("{}: {error}", path.display()))
+        });
+        trust.map_err(|why| faults.push(Diagnostic::error(why, file.span))).ok()
+    }
+
+    fn identity(&self, files: &CertificateFiles, faults: &mut Vec<Diagnostic>) -> Option<Arc<Identity>> {
+        let mut expired = None;
+        // Both files are looked for, so that both are told to be missing.
+        let missing: Vec<Diagnostic> = [&files.cert, &files.key]
+            .into_iter()
+            .filter_map(|file| missing(file).map(|why| certificate_hint(Diagnostic::error(why, file.span))))
+            .collect();
+        if !missing.is_empty() {
+            faults.extend(missing);
+            return None;
+        }
+        let identity = self.identities.get(paths(files), |(cert, key)| {
+            let (cert_pem, key_pem) = (read(cert, MAX_PEM)?, read(key, MAX_PEM)?);
+            let identity = Identity::from_pem(&cert_pem, &key_pem)
+                .map_err(|error| format!("{}: {error}", cert.display()))?;
+            if identity.not_after() < SystemTime::now() {
+                expired = Some(format!("{}: the certificate has expired", cert.display()));
+            }
+            Ok(Arc::new(identity))
+        });
+        if let Some(words) = expired {
+            let warning = Diagnostic::error(words, files.cert.span).warning();
+            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+        }
+        identity.map_err(|why| faults.push(Diagnostic::error(why, files.cert.span))).ok()
+    }
+
+    fn auth(&self, spec: &AuthSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Auth> {
+        let secret = self.secret(spec, at).map_err(|fault| faults.push(fault)).ok()?;
+        Some(Auth {
+            mechanism: spec.mechanism,
+            username: Arc::clone(&spec.username),
+            secret,
+            continue_on_failure: spec.continue_on_failure,
+            force: spec.force,
+            insecure: spec.insecure,
+        })
+    }
+
+    fn secret(&self, spec: &AuthSpec, at: &At) -> Result<Secret, Diagnostic> {
+        if at.lab && spec.account.is_some() {
+            let password = self.tenants.as_ref().and_then(|tenants| tenants.password(&spec.username));
+            return password.cloned().ok_or_else(|| {
+                let message = format!("the tenants file has no password for `{}`", spec.username);
+                Diagnostic::error(message, spec.span).label("add it under the tenant's `lab.passwords`")
+            });
+        }
+        let Some(source) = &spec.secret else {
+            let account = spec.account.as_ref().map_or("", |(name, _)| name);
+            let message = format!("the account `{account}` has no secret");
+            return Err(
+                Diagnostic::error(message, spec.span).label("add `password` or `token` in the project file")
+            );
+        };
+        match &source.from {
+            SecretFrom::Literal(_) if !at.lab && !is_loopback(&at.host) => {
+                return Err(Diagnostic::error("a secret does not stand in a file", source.span)
+                    .label("write `{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`")
+                    .note(format!("the target is {}; only the simulator and loopback may have it so", at.host)));
+            }
+            SecretFrom::Command(_) if !self.commands => return Ok(Secret::new("not asked for")),
+            from => self.secrets.read(from).map_err(|why| Diagnostic::error(why, source.span)),
+        }
+    }
+
+    fn transaction(&self, spec: &TransactionSpec, faults: &mut Vec<Diagnostic>) -> Option<Transaction> {
+        let message = match &spec.message {
+            None => None,
+            Some(MessageSpec::Composed(draft)) => Some(Arc::clone(draft)),
+            Some(MessageSpec::File(file)) => {
+                let draft = self.drafts.get(file.path.clone(), |path| {
+                    read(path, MAX_MESSAGE).map(|bytes| Arc::new(Draft::verbatim(bytes)))
+                });
+                Some(draft.map_err(|why| faults.push(Diagnostic::error(why, file.span))).ok()?)
+            }
+        };
+        Some(Transaction {
+            mail_from: spec.mail_from.clone(),
+            mail_params: Arc::clone(&spec.mail_params),
+            recipients: spec.recipients.clone(),
+            message,
+        })
+    }
+}
+
+/// How the server is to see the source address.
+enum Source {
+    /// From this local address, or by this header.
+    From(Option<IpAddr>, Option<Proxy>),
+    /// Not from this host.
+    Elsewhere(String),
+}
+
+fn paths(files: &CertificateFiles) -> CertificatePaths {
+    (files.cert.path.clone(), files.key.path.clone())
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+    read_bytes(path, limit).map_err(|fault| fault.message)
+}
+
+fn missing(file: &FileRef) -> Option<String> {
+    (!file.path.exists()).then(|| format!("{}: no such file", file.path.display()))
+}
+
+fn certificate_hint(fault: Diagnostic) -> Diagnostic {
+    fault.note("the lab's certificates are minted by `relayprobe certs`")
+}
