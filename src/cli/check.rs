@@ -52,30 +52,32 @@ pub(super) fn main(args: Args) -> ExitCode {
         Selection { tags: args.tag, skip_tags: args.skip_tag, filters: args.filter, ..Selection::default() };
     let meant = selection.predicate();
     let selected: Vec<Arc<Case>> = loaded.cases.iter().filter(|case| meant(case)).cloned().collect();
-    let faults = prepare(&mut loaded, &selected);
-    if faults.iter().any(|fault| fault.severity == Severity::Error) {
-        return refuse(&faults, &loaded.sources);
-    }
-    if selected.is_empty() {
-        let message =
-            format!("none of the {} cases is meant by --tag, --skip-tag and --filter", loaded.cases.len());
-        return refuse(
-            &[Diagnostic::general(message).label("`check --list` without them shows what there is")],
-            &loaded.sources,
-        );
-    }
-    if !faults.is_empty() {
-        eprint!("{}", yaml::render(&faults, &loaded.sources, std::io::stderr().is_terminal()));
-    }
     let mut out = String::new();
     if args.list {
         list(&selected, &mut out);
         out.push('\n');
     }
+    let mut faults = prepare(&mut loaded, &selected);
+    if selected.is_empty() {
+        let message =
+            format!("--tag, --skip-tag and --filter leave none of the {} cases", loaded.cases.len());
+        faults.push(Diagnostic::general(message).label("`check --list` without them shows what there is"));
+    }
+    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+        print(&out);
+        return refuse(&faults, &loaded.sources);
+    }
+    if !faults.is_empty() {
+        eprint!("{}", yaml::render(&faults, &loaded.sources, std::io::stderr().is_terminal()));
+    }
     count(&loaded, &selected, &mut out);
+    print(&out);
+    ExitCode::SUCCESS
+}
+
+fn print(out: &str) {
     // A closed pipe is no fault of the scenarios.
     let _ = std::io::stdout().lock().write_all(out.as_bytes());
-    ExitCode::SUCCESS
 }
 
 /// Reads what the cases need, as far as that needs no connection and runs no

@@ -77,13 +77,7 @@ pub(super) fn expand(
         );
         while let Some(case) = rest.next_if(|case| case.scenario == n) {
             let scope = scope(scenario, suite, common, &case.bindings, Some(&case.id));
-            let before = findings.faults.len();
             cases.extend(interpreter.case(&case.id, case.name, &scope, findings).map(Arc::new));
-            if !case.bindings.is_empty() {
-                for fault in &mut findings.faults[before..] {
-                    fault.notes.push(format!("in case `{}`", case.id));
-                }
-            }
         }
     }
 }
@@ -128,6 +122,7 @@ fn scenario(
         vars = entries.to_vec();
     }
     no_built_in(&vars, &mut findings.faults);
+    field("description").map(|field| field.text(&mut findings.faults));
     let mut scenario =
         Scenario { whole, entries: Vec::new(), vars, table: Table::default(), depends: Vec::new() };
     let read = Table::read(

@@ -16,14 +16,11 @@ use super::spec::{AuthSpec, Spec, TlsSpec};
 use super::suite::Suite;
 use super::table::{Condition, condition, meets};
 use super::target::Target;
-use super::vars::{Reported, Scope};
+use super::vars::{Reported, SECRETS, Scope};
 use super::view::{Findings, View};
 use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
 use crate::plan::{Hello, Timeouts};
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
-
-/// Keys whose values are secrets, which take no variables.
-const SECRETS: [&str; 2] = ["password", "token"];
 
 /// One thing that is read from some keys: shared by all cases where none of the
 /// keys varies.
@@ -47,7 +44,10 @@ impl<T: Clone> Part<T> {
             return None;
         }
         if self.keys.iter().any(|key| state.varying.contains(key)) {
-            return make(&state.view, findings);
+            let before = findings.faults.len();
+            let value = make(&state.view, findings);
+            name_case(state.id, &mut findings.faults[before..]);
+            return value;
         }
         let (value, notes) = self.shared.get_or_insert_with(|| {
             let before = findings.notes.len();
@@ -59,8 +59,16 @@ impl<T: Clone> Part<T> {
     }
 }
 
+/// Says which case is wrong, where others may be right.
+fn name_case(id: &str, faults: &mut [Diagnostic]) {
+    for fault in faults {
+        fault.notes.push(format!("in case `{id}`"));
+    }
+}
+
 /// The keys of one case, as far as they could be filled in.
 struct State<'s, 'v> {
+    id: &'s str,
     view: View<'v>,
     /// Keys that differ from case to case.
     varying: &'s HashSet<&'v str>,
@@ -181,15 +189,24 @@ impl<'i> Interpreter<'i> {
     ) -> Option<Case> {
         let mut filled: Vec<Option<Node>> = vec![None; self.entries.len()];
         let mut broken = self.broken.clone();
+        let before = findings.faults.len();
         for (slot, (key, node)) in filled.iter_mut().zip(self.entries) {
             let name = &*key.name;
-            if self.varying.contains(name) && is_filled(name) {
-                match fill(name, node, scope, &mut findings.faults) {
-                    Ok(node) => *slot = node,
-                    Err(Reported) => broken.push(name),
-                }
+            if !self.varying.contains(name) || !is_filled(name) {
+                continue;
+            }
+            // What a row leaves empty is as if the scenario did not write it.
+            let inherited = || self.suite.defaults.iter().find(|(key, _)| &*key.name == name);
+            let value = match (fill(name, node, scope, &mut findings.faults), inherited()) {
+                (Ok(None), Some((_, below))) => fill(name, below, scope, &mut findings.faults),
+                (value, _) => value,
+            };
+            match value {
+                Ok(node) => *slot = node,
+                Err(Reported) => broken.push(name),
             }
         }
+        name_case(id, &mut findings.faults[before..]);
         let nodes = self.entries.iter().zip(&filled).zip(&self.constant);
         let entries = nodes.filter_map(|(((key, _), filled), constant)| {
             filled.as_ref().or(constant.as_ref()).map(|node| (key, node))
@@ -201,7 +218,7 @@ impl<'i> Interpreter<'i> {
             project: self.project,
             sources: self.sources,
         };
-        let state = State { view, varying: &self.varying, broken };
+        let state = State { id, view, varying: &self.varying, broken };
         let notes_before = findings.notes.len();
         let hostname = self.hostname;
 

@@ -12,11 +12,11 @@ use super::Case;
 use super::expand::{Common, expand, no_built_in};
 use super::project::{PROJECT_FILE, Project};
 use super::suite::Suite;
-use super::vars::{BUILT_IN, Globals};
+use super::vars::{BUILT_IN, Globals, SECRETS, Scope};
 use super::view::Findings;
 use crate::exchange::Tenants;
 use crate::yaml::{
-    Diagnostic, MAX_FILE, Node, Severity, Sources, Span, Value, nearest, parse, read_bytes, read_file,
+    Diagnostic, Key, MAX_FILE, Node, Severity, Sources, Span, Value, nearest, parse, read_bytes, read_file,
 };
 
 /// What to load.
@@ -129,7 +129,7 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
         hostname: hostname(),
         asked: RefCell::default(),
     };
-    let project = project(request, &mut sources, &mut findings);
+    let project = project(request, &globals, &mut sources, &mut findings);
     let found = find(&request.paths, &project, &mut findings.faults);
     let mut suites = Vec::with_capacity(found.len());
     for found in &found {
@@ -227,7 +227,7 @@ fn same_ids(cases: &[Arc<Case>], faults: &mut Vec<Diagnostic>) {
     }
 }
 
-fn project(request: &Request, sources: &mut Sources, findings: &mut Findings) -> Project {
+fn project(request: &Request, globals: &Globals, sources: &mut Sources, findings: &mut Findings) -> Project {
     let mut files: Vec<PathBuf> = Vec::new();
     match &request.project {
         Some(file) => files.push(file.clone()),
@@ -252,6 +252,7 @@ fn project(request: &Request, sources: &mut Sources, findings: &mut Findings) ->
     let root = read_file(&file, sources).map_err(|fault| vec![fault]);
     match root.and_then(|id| parse(sources, id)) {
         Ok(root) => {
+            let root = filled(&root, globals, sources, &mut findings.faults);
             let project = Project::read(file, &root, &mut findings.hide, &mut findings.faults);
             no_built_in(&project.vars, &mut findings.faults);
             project
@@ -261,6 +262,36 @@ fn project(request: &Request, sources: &mut Sources, findings: &mut Findings) ->
             Project { file: Some(file), ..Project::default() }
         }
     }
+}
+
+/// A project file's tree with its own variables filled in. `vars` are filled in
+/// where they are used; secrets take no variables.
+fn filled(root: &Node, globals: &Globals, sources: &Sources, faults: &mut Vec<Diagnostic>) -> Node {
+    let Value::Mapping(entries) = &root.value else { return root.clone() };
+    let vars = entries.iter().find(|(key, _)| &*key.name == "vars").map(|(_, node)| &node.value);
+    let vars = match vars {
+        Some(Value::Mapping(vars)) => &vars[..],
+        _ => &[],
+    };
+    let scope =
+        Scope { globals, sources, columns: &[], bindings: &[], layers: [&[], &[], vars], case_id: None };
+    let mut out = Vec::with_capacity(entries.len());
+    for (key, node) in entries {
+        let value = match (&*key.name, &node.value) {
+            ("vars", _) => Ok(Some(node.clone())),
+            ("accounts", Value::Mapping(accounts)) => {
+                let account = |(key, node): &(Key, Node)| {
+                    let filled = scope.fill_but(node, &SECRETS, faults).ok().flatten()?;
+                    Some((key.clone(), filled))
+                };
+                let accounts = accounts.iter().filter_map(account).collect();
+                Ok(Some(Node { span: node.span, value: Value::Mapping(accounts) }))
+            }
+            _ => scope.fill(node, faults),
+        };
+        out.extend(value.ok().flatten().map(|value| (key.clone(), value)));
+    }
+    Node { span: root.span, value: Value::Mapping(out) }
 }
 
 /// The project file beside a path or in the nearest folder above it.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use super::project::{CertificateFiles, FileRef, Project, SourceMapping};
+use super::project::{CertificateFiles, Project, SourceMapping};
 use super::secret_reader::SecretReader;
 use super::secret_source::SecretFrom;
 use super::spec::{AuthSpec, MessageSpec, Mode, TlsSpec, TransactionSpec};
@@ -82,8 +82,8 @@ pub enum Planned {
 pub struct Resolver {
     project: Arc<Project>,
     tenants: Option<Arc<Tenants>>,
-    /// Whether `{ command: … }` is run; `check` never does.
-    commands: bool,
+    /// Whether the cases are going to be played.
+    playing: bool,
     secrets: SecretReader,
     identities: Once<CertificatePaths, Arc<Identity>>,
     trusts: Once<PathBuf, Arc<Trust>>,
@@ -133,10 +133,11 @@ struct ClientKey {
 
 impl Resolver {
     /// Prepares to plan the cases of a load. `tenants` are the simulator's, for
-    /// their passwords; with `commands` off, secrets that a program prints are
-    /// taken as given.
+    /// their passwords. Without `playing` no program is run for a secret, and
+    /// one that the environment lacks is a warning: it need not be there where
+    /// files are only checked.
     #[must_use]
-    pub fn new(loaded: &Loaded, tenants: Option<Arc<Tenants>>, commands: bool) -> Self {
+    pub fn new(loaded: &Loaded, tenants: Option<Arc<Tenants>>, playing: bool) -> Self {
         let project = Arc::clone(&loaded.project);
         let sources = project.accounts.iter().flat_map(|(_, account)| [&account.password, &account.token]);
         let variables = sources.flatten().filter_map(|source| match &source.from {
@@ -147,7 +148,7 @@ impl Resolver {
         Self {
             project,
             tenants,
-            commands,
+            playing,
             secrets,
             identities: Once::default(),
             trusts: Once::default(),
@@ -164,6 +165,10 @@ impl Resolver {
     #[must_use]
     pub fn take_warnings(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn warn(&self, warning: Diagnostic) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning.warning());
     }
 
     /// The plan of a case at a place.
@@ -295,13 +300,12 @@ impl Resolver {
 
     fn identity(&self, files: &CertificateFiles, faults: &mut Vec<Diagnostic>) -> Option<Arc<Identity>> {
         let mut expired = None;
-        // Both files are looked for, so that both are told to be missing.
-        let missing: Vec<Diagnostic> = [&files.cert, &files.key]
-            .into_iter()
-            .filter_map(|file| missing(file).map(|why| certificate_hint(Diagnostic::error(why, file.span))))
-            .collect();
-        if !missing.is_empty() {
-            faults.extend(missing);
+        if let Some(file) = [&files.cert, &files.key].into_iter().find(|file| !file.path.exists()) {
+            let message = format!("{}: no such file", file.path.display());
+            faults.push(
+                Diagnostic::error(message, file.span)
+                    .label("`relayprobe certs` mints the lab's certificates"),
+            );
             return None;
         }
         let identity = self.identities.get(paths(files), |(cert, key)| {
@@ -314,8 +318,7 @@ impl Resolver {
             Ok(Arc::new(identity))
         });
         if let Some(words) = expired {
-            let warning = Diagnostic::error(words, files.cert.span).warning();
-            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
+            self.warn(Diagnostic::error(words, files.cert.span));
         }
         identity.map_err(|why| faults.push(Diagnostic::error(why, files.cert.span))).ok()
     }
@@ -353,7 +356,13 @@ impl Resolver {
                     .label("write `{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`")
                     .note(format!("the target is {}; only the simulator and loopback may have it so", at.host)));
             }
-            SecretFrom::Command(_) if !self.commands => return Ok(Secret::new("not asked for")),
+            SecretFrom::Command(_) if !self.playing => Ok(Secret::new("not asked for")),
+            from @ (SecretFrom::Env(_) | SecretFrom::Credential(_)) if !self.playing => {
+                Ok(self.secrets.read(from).unwrap_or_else(|why| {
+                    self.warn(Diagnostic::error(why, source.span).label("wanted when the cases are played"));
+                    Secret::new("not there")
+                }))
+            }
             from => self.secrets.read(from).map_err(|why| Diagnostic::error(why, source.span)),
         }
     }
@@ -392,12 +401,4 @@ fn paths(files: &CertificateFiles) -> CertificatePaths {
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     read_bytes(path, limit).map_err(|fault| fault.message)
-}
-
-fn missing(file: &FileRef) -> Option<String> {
-    (!file.path.exists()).then(|| format!("{}: no such file", file.path.display()))
-}
-
-fn certificate_hint(fault: Diagnostic) -> Diagnostic {
-    fault.note("the lab's certificates are minted by `relayprobe certs`")
 }

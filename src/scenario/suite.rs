@@ -7,7 +7,7 @@ use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Sources, Span, Value, ne
 use super::table::{CsvFiles, read_csv};
 
 /// Every key of a scenario.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 29] = [
     "name",
     "description",
     "tags",
@@ -37,11 +37,10 @@ const KEYS: [&str; 30] = [
     "steps",
     "expect",
     "except",
-    "share",
 ];
 
 /// Keys that have their place and no meaning yet.
-const NOT_YET: [&str; 3] = ["steps", "repeat", "share"];
+const NOT_YET: [&str; 2] = ["steps", "repeat"];
 
 /// A scenario file.
 #[derive(Debug)]

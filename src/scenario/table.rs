@@ -81,6 +81,15 @@ impl Table {
         if items.is_empty() {
             findings.faults.push(field.error("`cases` has no rows"));
         }
+        for (key, node) in items.iter().filter_map(entries).flatten() {
+            if matches!(node.value, Value::Null) {
+                let fault =
+                    Diagnostic::error(format!("the column `{}` has no value here", key.name), key.span);
+                findings
+                    .faults
+                    .push(fault.label("quote a text with a comma; leave the column out, or write `\"\"`"));
+            }
+        }
         let rows = items.iter().filter_map(|item| field.item(item).entries(&mut findings.faults));
         self.rows = Some(rows.map(<[_]>::to_vec).collect());
     }
@@ -95,6 +104,11 @@ impl Table {
                     items.iter().filter_map(|item| condition(value.item(item), &mut findings.faults));
                 self.exclude = conditions.collect();
                 continue;
+            }
+            if let Some(nothing) = items.iter().find(|item| matches!(item.value, Value::Null)) {
+                let fault =
+                    Diagnostic::error(format!("the axis `{}` has no value here", key.name), nothing.span);
+                findings.faults.push(fault.label("quote it, or take the comma out"));
             }
             if items.is_empty() {
                 findings.faults.push(value.error(format!("the axis `{}` has no values", key.name)));
@@ -148,6 +162,13 @@ impl Table {
             let cells = row.iter().map(|(key, node)| Binding { name: &key.name, node, literal: self.csv });
             cells.chain(axes.into_iter().rev()).collect()
         })
+    }
+}
+
+fn entries(node: &Node) -> Option<&[(Key, Node)]> {
+    match &node.value {
+        Value::Mapping(entries) => Some(entries),
+        _ => None,
     }
 }
 

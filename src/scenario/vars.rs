@@ -14,6 +14,9 @@ use crate::yaml::{Diagnostic, Key, Node, Sources, Span, Value, nearest};
 /// The names that need no definition.
 pub(super) const BUILT_IN: [&str; 3] = ["run.id", "case.id", "hostname"];
 
+/// Keys whose values are secrets, which take no variables.
+pub(super) const SECRETS: [&str; 2] = ["password", "token"];
+
 /// It was reported already.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reported;

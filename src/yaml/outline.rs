@@ -148,6 +148,8 @@ fn scan_error(error: &ScanError, offsets: &Offsets<'_>) -> Diagnostic {
     let here = &offsets.text[place.start as usize..];
     if error.info().contains("tab") {
         diagnostic.label("indent with spaces")
+    } else if here.starts_with(": ") {
+        diagnostic.label("a colon and a space end a key: quote the text")
     } else if here.starts_with(['@', '`', '%', '{', '[', '*', '&', '!']) {
         diagnostic.label("quote the text")
     } else {

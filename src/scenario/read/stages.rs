@@ -29,10 +29,6 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
                 faults.push(Diagnostic::error(format!("`{}` is not supported yet", key.name), key.span));
             }
             name => match name.parse::<Stage>() {
-                Ok(Stage::Quit) => {
-                    let fault = Diagnostic::error("QUIT decides nothing", key.span);
-                    faults.push(fault.label("`closes: true` at the stage before asks who closes"));
-                }
                 Ok(stage) => {
                     out.stages.extend(stage_expect(stage, value, faults).map(|expect| (stage, expect)))
                 }
