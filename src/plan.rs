@@ -76,23 +76,6 @@ impl Plan {
         }
         stages
     }
-
-    /// Lets the plan end at `stage`, or, where it does not have that stage, at
-    /// the last one before it, and says whether that took anything away. This is
-    /// how `up_to` works: it shortens a plan and never lengthens it.
-    pub fn end_at(&mut self, stage: Stage) -> bool {
-        let stages = self.stages();
-        let last = stages
-            .iter()
-            .position(|planned| *planned == stage)
-            .or_else(|| stages.iter().rposition(|planned| *planned < stage))
-            .unwrap_or(0);
-        if last + 1 >= stages.len() {
-            return false;
-        }
-        self.stop_after = Some(stages[last]);
-        true
-    }
 }
 
 /// Where to connect, and as whom.

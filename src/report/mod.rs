@@ -1,1 +1,17 @@
-//! Outcomes to bytes (floor 5).
+//! Outcomes to bytes (floor 5): each format is a function of the results, and
+//! one place writes.
+
+mod json;
+mod junit;
+mod output;
+mod palette;
+mod reports;
+mod summary;
+mod terminal;
+mod words;
+
+pub use output::{Destination, WriteError};
+pub use palette::Palette;
+pub use reports::{Format, Reports};
+pub use summary::{Run, Summary};
+pub use terminal::{Again, Detail, Terminal};

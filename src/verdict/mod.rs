@@ -7,6 +7,10 @@ mod outcome;
 mod pattern;
 mod reach;
 mod stages;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use elapsed::elapsed_in_words;

@@ -108,3 +108,93 @@ pub(super) fn is_positive(pattern: &Pattern) -> bool {
 pub(super) fn is_code_alone(pattern: &Pattern) -> bool {
     matches!(pattern, Pattern::Reply { enhanced: None, text: None, .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{event, patterns, reply};
+    use super::*;
+    use crate::smtp::EventKind;
+
+    #[track_caller]
+    fn check(pattern: &str, line: &str, wanted: bool) {
+        assert_eq!(
+            holds(&patterns(pattern), Said::Reply(&reply(line))),
+            wanted,
+            "`{pattern}` against `{line}`"
+        );
+    }
+
+    #[test]
+    fn a_reply_pattern_holds_for_what_it_says_and_no_more() {
+        let refused = "550 5.7.64 TenantAttribution; Relay Access Denied";
+        for pattern in [
+            "550",
+            "5xx",
+            "xxx",
+            "5x0",
+            "550 5.7.64",
+            "550 5.7.*",
+            "5.7.64",
+            "5.*.*",
+            "550 5.7.64 TenantAttribution",
+            "550 5.7.64 tenantATTRIBUTION; relay access denied",
+            "550 tenant",
+            "5.7.64 tenant",
+        ] {
+            check(pattern, refused, true);
+        }
+        for pattern in ["250", "551", "4xx", "550 5.7.6", "5.7.640", "550 5.1.*", "550 Relay", "550 5.7.64 x"]
+        {
+            check(pattern, refused, false);
+        }
+    }
+
+    #[test]
+    fn an_enhanced_code_is_never_assumed() {
+        check("550 5.7.1", "550 relay not permitted", false);
+        check("550 relay not", "550 relay not permitted", true);
+    }
+
+    #[test]
+    fn the_odd_pair_that_some_servers_send_is_matched_as_written() {
+        let odd = "451 5.7.3 STARTTLS is required to send mail";
+        check("451 5.7.3", odd, true);
+        check("451 5.7.3 starttls is", odd, true);
+        check("4.7.3", odd, false);
+    }
+
+    #[test]
+    fn text_may_run_over_the_lines_of_a_reply() {
+        check("550 5.7.26 this mail has been", "550-5.7.26 This mail\r\n550 5.7.26 has been blocked", true);
+    }
+
+    #[test]
+    fn any_alternative_will_do() {
+        check("450 or 550", "550 no", true);
+        check("450 or 451", "550 no", false);
+    }
+
+    #[test]
+    fn an_event_pattern_holds_for_its_kind_and_its_reason() {
+        let refused = event(EventKind::TlsRefused, "protocol_version");
+        for (pattern, wanted) in [
+            ("tls_refused", true),
+            ("tls_refused protocol_version", true),
+            ("tls_refused PROTOCOL_VERSION", true),
+            ("tls_refused protocol", false),
+            ("tls_refused client_certificate", false),
+            ("tls_untrusted", false),
+            ("550", false),
+        ] {
+            assert_eq!(holds(&patterns(pattern), Said::Event(&refused)), wanted, "{pattern}");
+        }
+        let unoffered = event(EventKind::NotOffered, "AUTH LOGIN");
+        assert!(holds(&patterns("not_offered AUTH"), Said::Event(&unoffered)));
+        assert!(!holds(&patterns("not_offered AUT"), Said::Event(&unoffered)));
+    }
+
+    #[test]
+    fn an_event_pattern_never_holds_for_a_reply() {
+        check("closed", "421 4.7.66 closing", false);
+    }
+}

@@ -1,0 +1,249 @@
+//! The flags of `run`.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{ArgAction, ValueEnum};
+
+use crate::report::{Destination, Detail, Format};
+use crate::cli::args::assignment;
+use crate::scenario::{Request, Selection, Shard, host_port};
+use crate::smtp::Stage;
+use crate::yaml;
+
+/// Play scenarios.
+///
+/// Exit status: 0 every case passed, 1 a case failed, 2 bad input (nothing was
+/// sent), 3 a server was not reached or a report could not be written, 130 and
+/// 143 interrupted.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Scenario files, or folders with scenario files below them.
+    #[arg(value_name = "PATH", default_value = "scenarios")]
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Use this project file instead of the nearest relayprobe.yaml.
+    #[arg(long, value_name = "FILE")]
+    pub(super) project: Option<PathBuf>,
+
+    /// Give a variable a value.
+    #[arg(long, value_name = "VAR=VALUE", value_parser = assignment)]
+    pub(super) set: Vec<(String, String)>,
+
+    /// Only cases with this tag (any of several).
+    #[arg(long)]
+    tag: Vec<String>,
+
+    /// No cases with this tag.
+    #[arg(long, value_name = "TAG")]
+    skip_tag: Vec<String>,
+
+    /// Only cases whose id matches, such as 'relay/*' (any of several).
+    #[arg(long, value_name = "GLOB")]
+    filter: Vec<String>,
+
+    /// Only cases that did not pass in this JSON report.
+    #[arg(long, value_name = "REPORT.json")]
+    pub(super) failed: Option<PathBuf>,
+
+    /// Only part I of N, counted from 0; every case is in one part, always the
+    /// same.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+
+    /// The most cases that the files may come to.
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    max_cases: u64,
+
+    /// Point a target of the project file somewhere else, or name a server once
+    /// for all its cases.
+    #[arg(long = "target", value_name = "NAME=HOST:PORT", value_parser = pointed)]
+    pub(super) targets: Vec<Pointed>,
+
+    /// Play nothing past this stage.
+    ///
+    /// Cases that expect something later are skipped. See also `up_to` in the
+    /// project file, which holds as well.
+    #[arg(long, value_name = "STAGE", value_parser = stage, conflicts_with = "deliver")]
+    pub(super) up_to: Option<Stage>,
+
+    /// Allow simulator targets that --target points at a real server to be
+    /// played to the end, deliveries included.
+    #[arg(long)]
+    pub(super) deliver: bool,
+
+    /// How many sessions at once. Real servers get 4 at a time unless the project
+    /// file says otherwise.
+    #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) jobs: u32,
+
+    /// The most that a session may take, such as `30s`; shortens what the files
+    /// say.
+    #[arg(long, value_name = "DURATION", value_parser = yaml::duration)]
+    pub(super) timeout: Option<Duration>,
+
+    /// Play a case that did not pass up to so many times more, unless it has a
+    /// `retry` of its own.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) retry: u32,
+
+    /// Start nothing more after the first case that does not pass.
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+
+    /// Treat a case that cannot be played from this host as bad input.
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    /// Write a report: json, ndjson or junit, to a file or to standard output
+    /// (then in place of the result). Repeatable.
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report)]
+    pub(super) reports: Vec<(Format, Destination)>,
+
+    /// Show a line a case and the transcripts of those that fail; twice, of all.
+    #[arg(short, long, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Print nothing when all is well.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+}
+
+impl Args {
+    /// What to load.
+    pub(super) fn request(&self) -> Request {
+        Request {
+            paths: self.paths.clone(),
+            project: self.project.clone(),
+            set: self.set.clone(),
+            max_cases: self.max_cases,
+        }
+    }
+
+    /// Which cases are meant, `ids` being those that failed before.
+    pub(super) fn selection(&self, ids: Option<HashSet<String>>) -> Selection {
+        Selection {
+            tags: self.tag.clone(),
+            skip_tags: self.skip_tag.clone(),
+            filters: self.filter.clone(),
+            ids,
+            shard: self.shard,
+        }
+    }
+
+    /// The same selection without its part.
+    pub(super) fn whole(&self, selection: &Selection) -> Selection {
+        Selection { shard: None, ..selection.clone() }
+    }
+
+    /// The flags that select, as they are called.
+    pub(super) fn conditions(&self) -> String {
+        let given = [
+            (!self.tag.is_empty(), "--tag"),
+            (!self.skip_tag.is_empty(), "--skip-tag"),
+            (!self.filter.is_empty(), "--filter"),
+            (self.failed.is_some(), "--failed"),
+            (self.shard.is_some(), "--shard"),
+        ];
+        let given: Vec<_> = given.iter().filter_map(|(given, flag)| given.then_some(*flag)).collect();
+        given.join(" and ")
+    }
+
+    /// Whether only a part is asked for, which may be empty.
+    pub(super) const fn is_part(&self) -> bool {
+        self.shard.is_some()
+    }
+
+    pub(super) const fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, 0) => Detail::Normal,
+            (false, 1) => Detail::Verbose,
+            (false, _) => Detail::Everything,
+        }
+    }
+
+    /// The flags that say where and as what a case is played, as they were given,
+    /// for the command that plays one alone.
+    pub(super) fn again(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        let mut add = |flag: &str, value: String| flags.extend([flag.to_owned(), value]);
+        if let Some(project) = &self.project {
+            add("--project", project.display().to_string());
+        }
+        for (name, value) in &self.set {
+            add("--set", format!("{name}={value}"));
+        }
+        for target in &self.targets {
+            add("--target", target.to_string());
+        }
+        if let Some(stage) = self.up_to {
+            add("--up-to", stage.to_string());
+        }
+        if self.deliver {
+            flags.push("--deliver".to_owned());
+        }
+        flags
+    }
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A target pointed somewhere else.
+#[derive(Clone, Debug)]
+pub(super) struct Pointed {
+    pub(super) name: String,
+    pub(super) host: Arc<str>,
+    pub(super) port: u16,
+}
+
+impl std::fmt::Display for Pointed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, host, port } = self;
+        if host.contains(':') { write!(f, "{name}=[{host}]:{port}") } else { write!(f, "{name}={host}:{port}") }
+    }
+}
+
+fn pointed(text: &str) -> Result<Pointed, String> {
+    let (name, address) = text.split_once('=').ok_or("it is written NAME=HOST:PORT")?;
+    let (host, port) = host_port(address)?;
+    if name.is_empty() {
+        return Err("it is written NAME=HOST:PORT".to_owned());
+    }
+    Ok(Pointed { name: name.to_owned(), host: host.into(), port })
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    text.parse().map_err(|_| {
+        let all: Vec<_> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+        format!("the stages are {}", all.join(", "))
+    })
+}
+
+fn report(text: &str) -> Result<(Format, Destination), String> {
+    let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(file)));
+    let format: Format = format.parse().map_err(|()| {
+        let all: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("the formats are {}", all.join(", "))
+    })?;
+    match file {
+        None | Some("-") => Ok((format, Destination::Stdout)),
+        Some("") => Err("the file has no name".to_owned()),
+        Some(file) => Ok((format, Destination::File(file.into()))),
+    }
+}

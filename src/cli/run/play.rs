@@ -1,0 +1,244 @@
+//! What `run` does.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::args::{Args, Color};
+use super::progress::Progress;
+use super::servers::Servers;
+use super::signals::Signals;
+use super::select::{Selected, select};
+use crate::exchange::Tenants;
+use crate::plan::Plan;
+use crate::report::{Again, Detail, Palette, Reports, Run, Summary, Terminal};
+use crate::runner::{self, Job, Ready, Settings};
+use crate::scenario::{At, Case, Loaded, Planned, Resolver, load};
+use crate::session;
+use crate::smtp::Stage;
+use crate::verdict::within_reach;
+use crate::yaml::{self, Diagnostic, Sources};
+
+/// Everything went as it was expected to.
+const WELL: u8 = 0;
+/// A case failed.
+const FAILED: u8 = 1;
+/// Nothing was sent, or nothing was played.
+const BAD_INPUT: u8 = 2;
+/// A server was not reached, or a report could not be written.
+const ERROR: u8 = 3;
+
+pub(in crate::cli) fn main(args: Args) -> ExitCode {
+    ExitCode::from(run(&args).unwrap_or_else(|status| status))
+}
+
+/// Loads, selects, checks, plays, reports. What ends it early has been told, and
+/// is the exit status.
+fn run(args: &Args) -> Result<u8, u8> {
+    let started = (SystemTime::now(), Instant::now());
+    let colours = coloured(args, &io::stderr());
+    let mut loaded = load(&args.request()).map_err(|rejected| {
+        tell(&rejected.diagnostics, &rejected.sources, colours);
+        BAD_INPUT
+    })?;
+    let cases = match select(args, &loaded).map_err(|why| complain(&why, BAD_INPUT))? {
+        Selected::Cases(cases) => cases,
+        Selected::NothingToDo(why) => {
+            if args.detail() > Detail::Quiet {
+                println!("{why}");
+            }
+            return Ok(WELL);
+        }
+    };
+    let mut servers = Servers::of(args, &loaded, &cases).map_err(|why| complain(&why, BAD_INPUT))?;
+    let (tenants, client_ca) = lab_files(&servers, &mut loaded).map_err(|diagnostics| {
+        tell(&diagnostics, &loaded.sources, colours);
+        BAD_INPUT
+    })?;
+    let resolver = Resolver::new(&loaded, tenants.clone(), true);
+    check(args, &servers, &resolver, &cases).map_err(|diagnostics| {
+        tell(&diagnostics, &loaded.sources, colours);
+        BAD_INPUT
+    })?;
+    loaded.warnings.extend(resolver.take_warnings());
+    tell(&loaded.warnings, &loaded.sources, colours);
+
+    let palette = Palette::new(coloured(args, &io::stdout()));
+    let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
+    let reports = Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))?;
+    let lab = match tenants {
+        Some(_) => return Err(complain("no simulator yet", ERROR)),
+        None => None::<()>,
+    };
+    let played = play(args, &servers, &resolver, cases, reports)
+        .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;
+    drop(lab);
+    let run = Run {
+        id: loaded.run_id.to_string(),
+        started: started.0,
+        duration: started.1.elapsed(),
+        interrupted: played.interrupted.is_some(),
+    };
+    let (summary, unwritten) = played.reports.finish(&run);
+    for error in &unwritten {
+        complain(&error.to_string(), ERROR);
+    }
+    Ok(status(&summary, played.interrupted, !unwritten.is_empty()))
+}
+
+/// What the simulator needs, where it is played against.
+type LabFiles = (Option<Arc<Tenants>>, Option<Vec<u8>>);
+
+fn lab_files(servers: &Servers, loaded: &mut Loaded) -> Result<LabFiles, Vec<Diagnostic>> {
+    if !servers.need_lab() {
+        return Ok((None, None));
+    }
+    let tenants = loaded.tenants()?;
+    let client_ca = loaded.client_ca().map_err(|fault| {
+        vec![fault.note("`relayprobe certs` mints the lab's certificates; `make certs` does it here")]
+    })?;
+    Ok((tenants, client_ca))
+}
+
+/// Contract §2: 130 and 143 before 2, before 3, before 1.
+fn status(summary: &Summary, interrupted: Option<u8>, unwritten: bool) -> u8 {
+    if let Some(status) = interrupted {
+        return status;
+    }
+    if summary.played() == 0 {
+        return complain("nothing was played: every case was skipped", BAD_INPUT);
+    }
+    match (summary.error > 0 || unwritten, summary.failed > 0) {
+        (true, _) => ERROR,
+        (false, true) => FAILED,
+        (false, false) => WELL,
+    }
+}
+
+/// Makes every plan once and throws it away, so that what is missing shows
+/// before anything is sent.
+fn check(args: &Args, servers: &Servers, resolver: &Resolver, cases: &[Arc<Case>]) -> Result<(), Vec<Diagnostic>> {
+    let mut all: Vec<Diagnostic> = Vec::new();
+    for case in cases.iter().filter(|case| case.skip.is_none()) {
+        match resolver.plan(case, &servers.server(case).at(args)) {
+            Ok(Planned::Play(_)) => {}
+            Ok(Planned::Skip(why)) if args.strict => {
+                all.push(Diagnostic::general(format!("{}: {why} (--strict)", case.id)));
+            }
+            Ok(Planned::Skip(_)) => {}
+            Err(diagnostics) => {
+                for diagnostic in diagnostics {
+                    if !all.contains(&diagnostic) {
+                        all.push(diagnostic);
+                    }
+                }
+            }
+        }
+    }
+    if all.is_empty() { Ok(()) } else { Err(all) }
+}
+
+/// What playing came to.
+struct Played {
+    reports: Reports,
+    /// The exit status that the signal gives, where one came.
+    interrupted: Option<u8>,
+}
+
+fn play(
+    args: &Args,
+    servers: &Servers,
+    resolver: &Resolver,
+    cases: Vec<Arc<Case>>,
+    reports: Reports,
+) -> io::Result<Played> {
+    let job = |case: Arc<Case>| {
+        let (lane, simulated) = (servers.index(&case), servers.server(&case).simulated);
+        Job { case, lane, simulated }
+    };
+    let jobs: Vec<Job> = cases.into_iter().map(job).collect();
+    let settings = Settings { jobs: args.jobs as usize, retries: args.retry, fail_fast: args.fail_fast };
+    let progress = Progress::new(jobs.len(), args.detail() > Detail::Quiet);
+    let reports = RefCell::new(reports);
+    let take = |result| {
+        let mut reports = reports.borrow_mut();
+        progress.aside(|| reports.case(&result));
+        let summary = reports.summary();
+        progress.step(summary.failed + summary.error);
+    };
+    let interrupted = Cell::new(None);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        let limits = servers.limits();
+        let prepare = |case: &Arc<Case>| ready(args, &servers.server(case).at(args), resolver, case);
+        let one = async |plan: &Plan| session::play(plan, &mut session::unwatched).await;
+        runner::run(&jobs, &limits, &settings, prepare, one, take, async || signals.next(&interrupted).await).await;
+        io::Result::Ok(())
+    })?;
+    progress.finish();
+    Ok(Played { reports: reports.into_inner(), interrupted: interrupted.get() })
+}
+
+/// Makes a case ready when its turn comes, or says why it is skipped.
+fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready, String> {
+    if let Some(why) = &case.skip {
+        return Err(why.clone());
+    }
+    let mut plan = match resolver.plan(case, at) {
+        Ok(Planned::Play(plan)) => *plan,
+        Ok(Planned::Skip(why)) => return Err(why),
+        // The same plan was made before the run began; a file that has gone
+        // since is the only way here.
+        Err(diagnostics) => {
+            let all: Vec<_> = diagnostics.into_iter().map(|diagnostic| diagnostic.message).collect();
+            return Err(all.join("; "));
+        }
+    };
+    let expect = match case.limit(args.up_to) {
+        Some(_) => {
+            let last = plan.stages().last().copied().unwrap_or(Stage::Connect);
+            Some(within_reach(&case.stages(), last, &case.expect)?.into_owned())
+        }
+        None => None,
+    };
+    if let Some(most) = args.timeout {
+        let timeouts = &mut plan.timeouts;
+        for timeout in
+            [&mut timeouts.connect, &mut timeouts.tls, &mut timeouts.reply, &mut timeouts.session]
+        {
+            *timeout = most.min(*timeout);
+        }
+    }
+    let source = plan.endpoint.proxy.map(|proxy| proxy.source.ip()).or(plan.endpoint.bind);
+    let host = &plan.endpoint.host;
+    let address = match host.contains(':') {
+        true => format!("[{host}]:{}", plan.endpoint.port),
+        false => format!("{host}:{}", plan.endpoint.port),
+    };
+    Ok(Ready { plan, expect, address, source_ip: source })
+}
+
+fn coloured(args: &Args, stream: &impl IsTerminal) -> bool {
+    match args.color {
+        Color::Always => true,
+        Color::Never => false,
+        // https://no-color.org: set and not empty.
+        Color::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// Shows what is wrong or worth knowing, if anything is.
+fn tell(diagnostics: &[Diagnostic], sources: &Sources, colours: bool) {
+    if !diagnostics.is_empty() {
+        eprint!("{}", yaml::render(diagnostics, sources, colours));
+    }
+}
+
+/// Says why it ends, and gives the status on.
+fn complain(why: &str, status: u8) -> u8 {
+    eprintln!("error: {why}");
+    status
+}

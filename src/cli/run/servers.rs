@@ -1,0 +1,154 @@
+//! Where the cases of a run are played: real servers, the simulator, or where
+//! `--target` points.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::args::{Args, Pointed};
+use crate::runner::Limits;
+use crate::scenario::{At, Case, Loaded, Place, Target, is_loopback};
+use crate::yaml::nearest;
+
+/// Connections at once to a real server that says nothing of it: contract §5.
+const POLITE: usize = 4;
+
+/// Where each target of a run is.
+pub(super) struct Servers {
+    servers: Vec<Server>,
+    by_target: HashMap<Arc<str>, usize>,
+}
+
+/// One server.
+pub(super) struct Server {
+    pub(super) place: Place,
+    pub(super) limits: Limits,
+    /// `None` for the simulator before it is started.
+    pub(super) at: Option<At>,
+    /// The day whose rules it follows, where it is the simulator of this run.
+    pub(super) simulated: Option<NaiveDate>,
+}
+
+impl Servers {
+    /// The servers of these cases.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the flags, in words.
+    pub(super) fn of(args: &Args, loaded: &Loaded, cases: &[Arc<Case>]) -> Result<Self, String> {
+        let known = || {
+            let cases = loaded.cases.iter().map(|case| &*case.target);
+            loaded.project.targets.iter().map(|target| &**target).chain(cases)
+        };
+        for pointed in &args.targets {
+            let Some(target) = known().find(|target| *target.name == *pointed.name) else {
+                return Err(unknown(pointed, known().map(|target| &*target.name)));
+            };
+            let guarded = target.is_simulator() && !is_loopback(&pointed.host);
+            if guarded && args.up_to.is_none() && !args.deliver {
+                return Err(unguarded(pointed));
+            }
+        }
+        let mut all = Self { servers: Vec::new(), by_target: HashMap::new() };
+        for case in cases {
+            if !all.by_target.contains_key(&case.target.name) {
+                let pointed = args.targets.iter().rfind(|pointed| *pointed.name == *case.target.name);
+                let server = Server::of(&case.target, pointed, args);
+                // Two names of one server share what it bears.
+                let place = |other: &Server| other.place == server.place;
+                let at = all.servers.iter().position(place).unwrap_or(all.servers.len());
+                match all.servers.get_mut(at) {
+                    Some(same) => same.limits = strictest(same.limits, server.limits),
+                    None => all.servers.push(server),
+                }
+                all.by_target.insert(Arc::clone(&case.target.name), at);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Which server a case is played against.
+    pub(super) fn index(&self, case: &Case) -> usize {
+        self.by_target[&case.target.name]
+    }
+
+    /// The server of a case.
+    pub(super) fn server(&self, case: &Case) -> &Server {
+        &self.servers[self.index(case)]
+    }
+
+    /// What each server may be asked to bear.
+    pub(super) fn limits(&self) -> Vec<Limits> {
+        self.servers.iter().map(|server| server.limits).collect()
+    }
+
+    /// Whether the simulator is among them.
+    pub(super) fn need_lab(&self) -> bool {
+        self.servers.iter().any(|server| server.simulated.is_some())
+    }
+}
+
+impl Server {
+    fn of(target: &Target, pointed: Option<&Pointed>, args: &Args) -> Self {
+        let spacing = target.rate.map_or(Duration::ZERO, |rate| rate.per / rate.count);
+        let at_once = target.max_connections.map(|most| most as usize);
+        match (&target.place, pointed) {
+            (Place::Simulator { as_of, .. }, None) => Self {
+                place: target.place.clone(),
+                limits: Limits { at_once: at_once.unwrap_or(usize::MAX), spacing },
+                at: None,
+                simulated: Some(*as_of),
+            },
+            (place, pointed) => {
+                let (host, port) = match (place, pointed) {
+                    (_, Some(Pointed { host, port, .. })) => (Arc::clone(host), *port),
+                    (Place::Address { host, port }, None) => (Arc::clone(host), *port),
+                    (Place::Simulator { .. }, None) => unreachable!("the arm above"),
+                };
+                // A simulator's target on this host is taken to be `relayprobe
+                // simulate`: source addresses are announced to it.
+                let lab = target.is_simulator() && is_loopback(&host);
+                let at = At { up_to: args.up_to, lab, ..At::address(Arc::clone(&host), port) };
+                Self {
+                    place: Place::Address { host, port },
+                    limits: Limits { at_once: at_once.unwrap_or(POLITE), spacing },
+                    at: Some(at),
+                    simulated: None,
+                }
+            }
+        }
+    }
+
+    /// Where it is, or would be: to check plans before the simulator is started.
+    pub(super) fn at(&self, args: &Args) -> At {
+        self.at.clone().unwrap_or_else(|| At {
+            up_to: args.up_to,
+            lab: true,
+            ..At::address("127.0.0.1".into(), 0)
+        })
+    }
+}
+
+fn strictest(one: Limits, other: Limits) -> Limits {
+    Limits { at_once: one.at_once.min(other.at_once), spacing: one.spacing.max(other.spacing) }
+}
+
+fn unknown<'a>(pointed: &Pointed, known: impl Iterator<Item = &'a str>) -> String {
+    let hint = match nearest(&pointed.name, known) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    };
+    format!("--target {pointed}: no target is named `{}`{hint}", pointed.name)
+}
+
+fn unguarded(pointed: &Pointed) -> String {
+    format!(
+        "--target {pointed} points a simulator target at a server that is not this host\n\
+         \x20 scenarios for the simulator hold forged senders and real-looking recipients; say how far they may go:\n\
+         \x20 --up-to rcpt_to   plays nothing past RCPT TO: no message leaves this host\n\
+         \x20 --deliver         plays to the end: the server may deliver every message\n\
+         nothing was sent"
+    )
+}

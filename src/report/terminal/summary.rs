@@ -1,0 +1,169 @@
+//! The end of a result: what was tried, what failed, why, what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::block::{WIDTH, line, wrapped};
+use super::{Cause, Seen, Terminal};
+use crate::report::palette::Palette;
+use crate::report::words::count;
+use crate::report::{Run, Summary};
+use crate::smtp::visible;
+use crate::verdict::{CaseResult, elapsed_in_words};
+
+/// Past so many suites only those with something wrong are listed.
+const SUITES: usize = 24;
+
+/// Past so many causes the rest is counted.
+const CAUSES: usize = 12;
+
+/// What was seen of the cases, as far as the end needs it.
+#[derive(Default)]
+pub(super) struct Told {
+    suites: Vec<(Arc<str>, Summary)>,
+    skipped: BTreeMap<String, usize>,
+    dates: BTreeSet<NaiveDate>,
+    real: BTreeSet<Arc<str>>,
+}
+
+impl Told {
+    pub(super) fn add(&mut self, result: &CaseResult) {
+        let suite = &result.case.suite;
+        // Cases of one suite mostly end one after the other.
+        let at = self.suites.iter().rposition(|(name, _)| name == suite).unwrap_or_else(|| {
+            self.suites.push((Arc::clone(suite), Summary::default()));
+            self.suites.len() - 1
+        });
+        self.suites[at].1.add(result);
+        match (&result.skipped_because, result.simulated) {
+            (Some(reason), _) => *self.skipped.entry(visible(reason).into_owned()).or_default() += 1,
+            (None, Some(date)) => {
+                self.dates.insert(date);
+            }
+            (None, None) => {
+                self.real.insert(Arc::clone(&result.case.target.name));
+            }
+        }
+    }
+
+    /// A line a suite.
+    pub(super) fn suites(&self, palette: Palette, out: &mut String) {
+        if self.suites.len() < 2 {
+            return;
+        }
+        let all = self.suites.len() <= SUITES;
+        let wrong = |summary: &Summary| summary.failed + summary.error > 0;
+        let shown = || self.suites.iter().filter(|(_, summary)| all || wrong(summary));
+        let width = shown().map(|(name, _)| visible(name).chars().count()).max().unwrap_or(0).min(60);
+        for (name, summary) in shown() {
+            let name = visible(name);
+            let pad = width.saturating_sub(name.chars().count());
+            line!(out, "{name}{:pad$}  {}", "", tally(palette, summary, true));
+        }
+        if !all {
+            let rest = self.suites.len() - shown().count();
+            line!(out, "{} with nothing wrong", count(rest, "more suite"));
+        }
+        out.push('\n');
+    }
+
+    /// Why cases were skipped.
+    pub(super) fn skipped(&self, palette: Palette, out: &mut String) {
+        if self.skipped.is_empty() {
+            return;
+        }
+        for (reason, times) in &self.skipped {
+            line!(out, "{} {times}: {reason}", palette.doubtful("skipped"));
+        }
+        out.push('\n');
+    }
+
+    /// `1 failed, 83 passed · simulated, rules as of 2026-11-01 · 0.8 s`.
+    pub(super) fn last_line(&self, palette: Palette, run: &Run, summary: &Summary, out: &mut String) {
+        if run.interrupted {
+            let _ = write!(out, "{}: ", palette.bad("interrupted"));
+        }
+        out.push_str(&tally(palette, summary, false));
+        for part in [self.simulated(), self.against()].into_iter().flatten() {
+            let _ = write!(out, " · {part}");
+        }
+        line!(out, " · {}", elapsed_in_words(run.duration));
+    }
+
+    /// That it was the simulator, and whose rules it went by.
+    fn simulated(&self) -> Option<String> {
+        let dates: Vec<_> = self.dates.iter().map(NaiveDate::to_string).collect();
+        match dates.as_slice() {
+            [] => None,
+            [date] => Some(format!("simulated, rules as of {date}")),
+            [others @ .., last] => Some(format!("simulated, rules as of {} and {last}", others.join(", "))),
+        }
+    }
+
+    fn against(&self) -> Option<String> {
+        let mut names = self.real.iter().map(|name| visible(name).into_owned());
+        let shown: Vec<_> = names.by_ref().take(3).collect();
+        match (shown.is_empty(), names.count()) {
+            (true, _) => None,
+            (false, 0) => Some(format!("against {}", shown.join(", "))),
+            (false, more) => Some(format!("against {} and {more} more", shown.join(", "))),
+        }
+    }
+}
+
+/// `1 failed, 83 passed`; in a table with wider gaps.
+fn tally(palette: Palette, summary: &Summary, table: bool) -> String {
+    let mut parts = Vec::new();
+    if summary.failed > 0 {
+        parts.push(palette.bad(format!("{} failed", summary.failed)).to_string());
+    }
+    if summary.error > 0 {
+        parts.push(palette.bad(count(summary.error, "error")).to_string());
+    }
+    if summary.passed > 0 || parts.is_empty() && summary.skipped == 0 {
+        let passed = format!("{} passed", summary.passed);
+        let wrong = summary.failed + summary.error > 0;
+        parts.push(if wrong { passed } else { palette.good(passed).to_string() });
+    }
+    if summary.flaky > 0 {
+        parts.push(palette.doubtful(format!("{} flaky", summary.flaky)).to_string());
+    }
+    if summary.skipped > 0 {
+        parts.push(palette.doubtful(format!("{} skipped", summary.skipped)).to_string());
+    }
+    parts.join(if table { "   " } else { ", " })
+}
+
+impl Terminal {
+    /// Every cause once: how often, why, what to do.
+    pub(super) fn what_failed(&self, out: &mut String) {
+        let mut causes: Vec<(&Cause, &Seen)> = self.causes.iter().collect();
+        causes.sort_by_key(|(_, seen)| (std::cmp::Reverse(seen.times), seen.order));
+        line!(out, "{}", self.palette.strong("What went wrong"));
+        for (cause, seen) in causes.iter().take(CAUSES) {
+            let Cause { expected, got, stage, .. } = cause;
+            let times = self.palette.bad(format!("{:>4}×", seen.times));
+            line!(out, "{times}  expected {expected}, got {got} at {stage}");
+            if let Some(hint) = &seen.hint {
+                for line in wrapped(&visible(&hint.meaning), WIDTH - 7) {
+                    line!(out, "       {line}");
+                }
+                let mut mark = '→';
+                for line in wrapped(&hint.fix, WIDTH - 9).iter().filter(|_| !hint.fix.is_empty()) {
+                    line!(out, "       {mark} {line}");
+                    mark = ' ';
+                }
+            }
+            let more = seen.times - seen.first.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            line!(out, "       {}", self.palette.faint(format!("{}{more}", seen.first.join(", "))));
+        }
+        if causes.len() > CAUSES {
+            line!(out, "       and {}", count(causes.len() - CAUSES, "other cause"));
+        }
+        out.push('\n');
+    }
+}

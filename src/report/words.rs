@@ -1,0 +1,35 @@
+//! What several formats say in the same words.
+
+use crate::smtp::visible;
+use crate::verdict::{Attempt, CaseResult, DecidedBy, Decisive};
+
+/// The attempt that counts: the last.
+pub(super) fn attempt(result: &CaseResult) -> Option<&Attempt> {
+    result.attempts.last()
+}
+
+/// What was decisive, on one line and fit to be shown: the whole reply, or the
+/// event with its reason.
+pub(super) fn decided(decisive: &Decisive) -> String {
+    match &decisive.what {
+        DecidedBy::Reply(reply) => visible(&reply.to_string()).into_owned(),
+        DecidedBy::Event(event) => visible(&event.to_string()).into_owned(),
+    }
+}
+
+/// The same without what varies from session to session: code and enhanced code,
+/// or the event.
+pub(super) fn decided_in_short(decisive: &Decisive) -> String {
+    match &decisive.what {
+        DecidedBy::Reply(reply) => match reply.enhanced() {
+            Some(enhanced) => format!("{} {enhanced}", reply.code()),
+            None => reply.code().to_string(),
+        },
+        DecidedBy::Event(event) => visible(&event.to_string()).into_owned(),
+    }
+}
+
+/// A number of things: `1 case`, `2 cases`.
+pub(super) fn count(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}

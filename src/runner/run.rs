@@ -1,0 +1,266 @@
+//! The run: from cases to results.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use super::crew::Crew;
+use super::lanes::{Lanes, Limits};
+use crate::plan::Plan;
+use crate::scenario::{Case, Expect, Expectations, Retry};
+use crate::session::Observation;
+use crate::verdict::{Attempt, CaseResult, Outcome, hint, judge, matches};
+
+/// How long sessions that are under way may take to end after an interruption.
+const GRACE: Duration = Duration::from_millis(1500);
+
+/// Between two attempts where nothing says how long.
+const DELAY: Duration = Duration::from_secs(1);
+
+/// How a run is done.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The most sessions at once, over all servers.
+    pub jobs: usize,
+    /// How often a case that does not pass is played again where it does not say
+    /// so itself.
+    pub retries: u32,
+    /// Start nothing more after the first case that does not pass.
+    pub fail_fast: bool,
+}
+
+/// A case to play.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The case.
+    pub case: Arc<Case>,
+    /// Which of the run's servers it is played against.
+    pub lane: usize,
+    /// The day whose rules the simulator follows; `None` for a real server.
+    pub simulated: Option<NaiveDate>,
+}
+
+/// What to play and how to judge it.
+#[derive(Debug)]
+pub struct Ready {
+    /// The session.
+    pub plan: Plan,
+    /// What is expected where it is not what the case says: a session that must
+    /// not be played to its end is judged on less.
+    pub expect: Option<Expectations>,
+    /// `host:port`.
+    pub address: String,
+    /// The address that the server should see.
+    pub source_ip: Option<IpAddr>,
+}
+
+/// Plays the jobs and hands each result on as it ends; says whether it was
+/// interrupted.
+///
+/// `prepare` makes a plan when a case's turn comes, or says why it cannot be
+/// played, so that waiting cases cost nothing; `play` plays one session and may be dropped at any time; `interrupt`
+/// is ready at each signal. After the first nothing more starts, and what is
+/// under way has [`GRACE`] to end; after the second it ends at once. What was not
+/// played to its end is handed on as skipped.
+pub async fn run<Prepare, Play, Take, Interrupt>(
+    jobs: &[Job],
+    limits: &[Limits],
+    settings: &Settings,
+    prepare: Prepare,
+    play: Play,
+    take: Take,
+    mut interrupt: Interrupt,
+) -> bool
+where
+    Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
+    Play: AsyncFn(&Plan) -> Observation,
+    Take: FnMut(CaseResult),
+    Interrupt: AsyncFnMut(),
+{
+    let run = Run {
+        jobs,
+        settings,
+        lanes: Lanes::new(limits, jobs.iter().map(|job| job.lane)),
+        under_way: RefCell::default(),
+        failed_fast: Cell::new(false),
+        prepare,
+        play,
+        take: RefCell::new(take),
+    };
+    let workers = settings.jobs.clamp(1, jobs.len().max(1));
+    let interrupted = {
+        // One task for all sessions: the budget that tokio gives a task is not
+        // meant for so many.
+        let mut crew = std::pin::pin!(tokio::task::unconstrained(Crew::new((0..workers).map(|_| run.work()))));
+        tokio::select! {
+            biased;
+            () = interrupt() => {
+                run.lanes.stop();
+                tokio::select! {
+                    () = &mut crew => {}
+                    () = interrupt() => {}
+                    () = tokio::time::sleep(GRACE) => {}
+                }
+                true
+            }
+            () = &mut crew => false,
+        }
+    };
+    run.tell_the_rest(interrupted);
+    interrupted
+}
+
+struct Run<'a, Prepare, Play, Take> {
+    jobs: &'a [Job],
+    settings: &'a Settings,
+    lanes: Lanes,
+    /// Jobs that have started and not ended.
+    under_way: RefCell<BTreeSet<usize>>,
+    failed_fast: Cell<bool>,
+    prepare: Prepare,
+    play: Play,
+    take: RefCell<Take>,
+}
+
+impl<Prepare, Play, Take> Run<'_, Prepare, Play, Take>
+where
+    Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
+    Play: AsyncFn(&Plan) -> Observation,
+    Take: FnMut(CaseResult),
+{
+    /// Plays one case after the other until none is left.
+    async fn work(&self) {
+        while let Some(n) = self.lanes.next().await {
+            self.under_way.borrow_mut().insert(n);
+            let result = self.play_case(&self.jobs[n]).await;
+            self.under_way.borrow_mut().remove(&n);
+            if self.settings.fail_fast && matches!(result.outcome, Outcome::Failed | Outcome::Error) {
+                self.failed_fast.set(true);
+                self.lanes.stop();
+            }
+            (self.take.borrow_mut())(result);
+        }
+    }
+
+    /// Plays one case as often as it takes. Its place in the lane is taken when
+    /// this is called and given back by it.
+    async fn play_case(&self, job: &Job) -> CaseResult {
+        let case = &job.case;
+        let ready = match (self.prepare)(case) {
+            Ok(ready) => ready,
+            Err(reason) => {
+                self.lanes.release(job.lane);
+                return skipped(job, reason);
+            }
+        };
+        let expect = ready.expect.as_ref().unwrap_or(&case.expect);
+        let schedule = Schedule::of(case, expect, self.settings.retries);
+        let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
+        loop {
+            let observation = (self.play)(&ready.plan).await;
+            self.lanes.release(job.lane);
+            let verdict = judge(&ready.plan, expect, attempts.len(), &observation);
+            attempts.push(Attempt { observation, verdict });
+            if !schedule.goes_on(&attempts)
+                || !self.lanes.sleep(schedule.delay).await
+                || !self.lanes.again(job.lane).await
+            {
+                break;
+            }
+        }
+        let last = attempts.last().expect("there was one attempt at least");
+        let outcome = match &schedule.in_order {
+            // Stopped between two attempts: what was expected of the rest never came.
+            Some(wanted) if attempts.len() < *wanted && last.verdict.outcome == Outcome::Passed => {
+                return skipped(job, format!("interrupted after attempt {}", attempts.len()));
+            }
+            _ => last.verdict.outcome,
+        };
+        let hint = match (&last.verdict.decisive, outcome) {
+            (Some(decisive), Outcome::Failed | Outcome::Error) => Some(hint(decisive, &last.observation)),
+            _ => None,
+        };
+        CaseResult {
+            case: Arc::clone(case),
+            outcome,
+            address: Some(ready.address),
+            simulated: job.simulated,
+            source_ip: ready.source_ip,
+            flaky: outcome == Outcome::Passed && attempts.len() > 1 && schedule.in_order.is_none(),
+            attempts,
+            skipped_because: None,
+            hint,
+        }
+    }
+
+    /// Hands on what was never played, or not to its end.
+    fn tell_the_rest(&self, interrupted: bool) {
+        let cut = self.under_way.borrow().iter().copied().collect::<Vec<_>>();
+        let why_left = match (interrupted, self.failed_fast.get()) {
+            (false, true) => "not played: --fail-fast, and another case had not passed",
+            _ => "interrupted before it was played",
+        };
+        let cut = cut.into_iter().map(|n| (n, "interrupted while it was played"));
+        for (n, reason) in cut.chain(self.lanes.left().into_iter().map(|n| (n, why_left))) {
+            (self.take.borrow_mut())(skipped(&self.jobs[n], reason.to_owned()));
+        }
+    }
+}
+
+/// The end of a case that was not played.
+fn skipped(job: &Job, reason: String) -> CaseResult {
+    CaseResult {
+        case: Arc::clone(&job.case),
+        outcome: Outcome::Skipped,
+        address: None,
+        simulated: job.simulated,
+        source_ip: None,
+        attempts: Vec::new(),
+        flaky: false,
+        skipped_because: Some(reason),
+        hint: None,
+    }
+}
+
+/// How often a case is played.
+struct Schedule<'a> {
+    /// At most.
+    attempts: usize,
+    delay: Duration,
+    retry: Option<&'a Retry>,
+    /// `expect: { attempts: … }`: so many, each judged by its own.
+    in_order: Option<usize>,
+}
+
+impl<'a> Schedule<'a> {
+    fn of(case: &'a Case, expect: &Expectations, retries: u32) -> Self {
+        let retry = case.retry.as_ref();
+        let delay = retry.map_or(DELAY, |retry| retry.delay);
+        if let Expect::Attempts(list) = &expect.session {
+            return Self { attempts: list.len(), delay, retry, in_order: Some(list.len()) };
+        }
+        let attempts = retry.map_or(retries.saturating_add(1), |retry| retry.attempts);
+        Self { attempts: attempts as usize, delay, retry, in_order: None }
+    }
+
+    /// Whether another attempt follows.
+    fn goes_on(&self, attempts: &[Attempt]) -> bool {
+        let Some(last) = attempts.last() else { return true };
+        if attempts.len() >= self.attempts {
+            return false;
+        }
+        if self.in_order.is_some() {
+            return last.verdict.outcome == Outcome::Passed;
+        }
+        last.verdict.outcome != Outcome::Passed
+            && match (self.retry.and_then(|retry| retry.when.as_ref()), &last.verdict.decisive) {
+                (None, _) => true,
+                (Some(when), Some(decisive)) => matches(when, decisive),
+                (Some(_), None) => false,
+            }
+    }
+}
