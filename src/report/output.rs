@@ -68,7 +68,9 @@ impl Output {
             }
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             // A link stays a link: what it points to is replaced.
-            Ok(found) => Replacing::new(&path.canonicalize()?, Some(found.permissions())).map(Self::Replacing),
+            Ok(found) => {
+                Replacing::new(&path.canonicalize()?, Some(found.permissions())).map(Self::Replacing)
+            }
             Err(_) => Replacing::new(path, None).map(Self::Replacing),
         }
     }
@@ -159,8 +161,9 @@ mod tests {
 
         fn names(&self) -> Vec<String> {
             let entries = fs::read_dir(&self.0).expect("the folder");
-            let mut names: Vec<_> =
-                entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+            let mut names: Vec<_> = entries
+                .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+                .collect();
             names.sort();
             names
         }

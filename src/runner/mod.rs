@@ -5,6 +5,5 @@ mod crew;
 mod lanes;
 mod run;
 
-
 pub use lanes::Limits;
 pub use run::{Job, Ready, Settings, run};

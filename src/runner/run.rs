@@ -95,7 +95,8 @@ where
     let interrupted = {
         // One task for all sessions: the budget that tokio gives a task is not
         // meant for so many.
-        let mut crew = std::pin::pin!(tokio::task::unconstrained(Crew::new((0..workers).map(|_| run.work()))));
+        let mut crew =
+            std::pin::pin!(tokio::task::unconstrained(Crew::new((0..workers).map(|_| run.work()))));
         tokio::select! {
             biased;
             () = interrupt() => {

@@ -116,10 +116,7 @@ pub(crate) fn seen(plan: &Plan, script: &[&str]) -> Observation {
         }
     }
     steps.push((Stage::Quit, 0, None));
-    let mut observation = Observation {
-        peer: Some(([127, 0, 0, 1], 25).into()),
-        ..Observation::default()
-    };
+    let mut observation = Observation { peer: Some(([127, 0, 0, 1], 25).into()), ..Observation::default() };
     observation.timings.total = Duration::from_millis(9);
     assert!(script.len() <= steps.len(), "the script is longer than the session");
     for (line, (stage, transaction, recipient)) in script.iter().zip(steps) {

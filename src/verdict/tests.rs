@@ -43,10 +43,7 @@ fn a_pattern_holds_for_what_was_decisive() {
     assert_eq!(judged(&plan, &expect("250"), &accepted), "passed");
     assert_eq!(judged(&plan, &expect("550 5.7.64"), &refused), "passed");
     assert_eq!(judged(&plan, &expect("250"), &refused), "failed; rcpt_to: 250 → 550 5.7.64 no");
-    assert_eq!(
-        judged(&plan, &expect("550 5.7.64"), &accepted),
-        "failed; rcpt_to: 550 5.7.64 → 250 2.1.5 ok"
-    );
+    assert_eq!(judged(&plan, &expect("550 5.7.64"), &accepted), "failed; rcpt_to: 550 5.7.64 → 250 2.1.5 ok");
 }
 
 #[test]
@@ -208,7 +205,10 @@ fn what_goes_wrong_after_an_expected_refusal_is_not_passed_over() {
     let plan = with_message(plan(2));
     let unknown = seen(&plan, &opening(&["550 no", "250 ok", "354 go", "!closed eof"]));
     for wanted in [expect("550"), stages("rcpt_to: 550")] {
-        assert_eq!(judged(&plan, &wanted, &unknown), "failed; message: nothing after the refusal → closed eof");
+        assert_eq!(
+            judged(&plan, &wanted, &unknown),
+            "failed; message: nothing after the refusal → closed eof"
+        );
     }
 }
 
@@ -307,7 +307,8 @@ fn a_named_stage_without_a_reply_must_still_be_positive() {
 fn the_ehlo_list_is_judged_by_what_it_offers_lacks_and_sees() {
     let plan = plan(1);
     let mut good = seen(&plan, &opening(&["250 ok"]));
-    good.ehlo = Some(EhloResponse::parse(&reply("250-mx Hello [203.0.113.10]\r\n250-SIZE 1000\r\n250 AUTH LOGIN")));
+    good.ehlo =
+        Some(EhloResponse::parse(&reply("250-mx Hello [203.0.113.10]\r\n250-SIZE 1000\r\n250 AUTH LOGIN")));
     let ehlo = |offers: &[&str], lacks: &[&str], sees: Option<&str>| {
         let own = |list: &[&str]| list.iter().map(|line| (*line).to_owned()).collect();
         let expect = StageExpect {
@@ -331,10 +332,8 @@ fn the_ehlo_list_is_judged_by_what_it_offers_lacks_and_sees() {
 #[test]
 fn the_whole_session_has_a_bound_too() {
     let plan = plan(1);
-    let session = Expect::Stages(Box::new(StageExpectations {
-        stages: vec![],
-        total: Some(Duration::from_millis(5)),
-    }));
+    let session =
+        Expect::Stages(Box::new(StageExpectations { stages: vec![], total: Some(Duration::from_millis(5)) }));
     let wanted = Expectations { session, ..Expectations::default() };
     assert_eq!(
         judged(&plan, &wanted, &seen(&plan, &opening(&["250 ok"]))),
@@ -387,9 +386,8 @@ fn four_ends_around_tls_read_as_four_different_results() {
         }),
         ..Observation::default()
     };
-    let meaning = |stage, what, tls| {
-        hint(&Decisive { stage, what, elapsed: None }, &observation(tls)).meaning
-    };
+    let meaning =
+        |stage, what, tls| hint(&Decisive { stage, what, elapsed: None }, &observation(tls)).meaning;
     let event = |kind, reason| DecidedBy::Event(event(kind, reason));
     let late = DecidedBy::Reply(reply("421 4.3.2 Service not available"));
     let meanings = [

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, ValueEnum};
 
-use crate::report::{Destination, Detail, Format};
 use crate::cli::args::assignment;
+use crate::report::{Destination, Detail, Format};
 use crate::scenario::{Request, Selection, Shard, host_port};
 use crate::smtp::Stage;
 use crate::yaml;
@@ -215,7 +215,11 @@ pub(super) struct Pointed {
 impl std::fmt::Display for Pointed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { name, host, port } = self;
-        if host.contains(':') { write!(f, "{name}=[{host}]:{port}") } else { write!(f, "{name}={host}:{port}") }
+        if host.contains(':') {
+            write!(f, "{name}=[{host}]:{port}")
+        } else {
+            write!(f, "{name}={host}:{port}")
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use std::time::{Instant, SystemTime};
 
 use super::args::{Args, Color};
 use super::progress::Progress;
+use super::select::{Selected, select};
 use super::servers::Servers;
 use super::signals::Signals;
-use super::select::{Selected, select};
 use crate::exchange::Tenants;
 use crate::plan::Plan;
 use crate::report::{Again, Detail, Palette, Reports, Run, Summary, Terminal};
@@ -67,7 +67,8 @@ fn run(args: &Args) -> Result<u8, u8> {
 
     let palette = Palette::new(coloured(args, &io::stdout()));
     let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
-    let reports = Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))?;
+    let reports =
+        Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))?;
     let lab = match tenants {
         Some(_) => return Err(complain("no simulator yet", ERROR)),
         None => None::<()>,
@@ -119,7 +120,12 @@ fn status(summary: &Summary, interrupted: Option<u8>, unwritten: bool) -> u8 {
 
 /// Makes every plan once and throws it away, so that what is missing shows
 /// before anything is sent.
-fn check(args: &Args, servers: &Servers, resolver: &Resolver, cases: &[Arc<Case>]) -> Result<(), Vec<Diagnostic>> {
+fn check(
+    args: &Args,
+    servers: &Servers,
+    resolver: &Resolver,
+    cases: &[Arc<Case>],
+) -> Result<(), Vec<Diagnostic>> {
     let mut all: Vec<Diagnostic> = Vec::new();
     for case in cases.iter().filter(|case| case.skip.is_none()) {
         match resolver.plan(case, &servers.server(case).at(args)) {
@@ -175,7 +181,8 @@ fn play(
         let limits = servers.limits();
         let prepare = |case: &Arc<Case>| ready(args, &servers.server(case).at(args), resolver, case);
         let one = async |plan: &Plan| session::play(plan, &mut session::unwatched).await;
-        runner::run(&jobs, &limits, &settings, prepare, one, take, async || signals.next(&interrupted).await).await;
+        runner::run(&jobs, &limits, &settings, prepare, one, take, async || signals.next(&interrupted).await)
+            .await;
         io::Result::Ok(())
     })?;
     progress.finish();
@@ -206,8 +213,7 @@ fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready
     };
     if let Some(most) = args.timeout {
         let timeouts = &mut plan.timeouts;
-        for timeout in
-            [&mut timeouts.connect, &mut timeouts.tls, &mut timeouts.reply, &mut timeouts.session]
+        for timeout in [&mut timeouts.connect, &mut timeouts.tls, &mut timeouts.reply, &mut timeouts.session]
         {
             *timeout = most.min(*timeout);
         }
@@ -226,7 +232,9 @@ fn coloured(args: &Args, stream: &impl IsTerminal) -> bool {
         Color::Always => true,
         Color::Never => false,
         // https://no-color.org: set and not empty.
-        Color::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        Color::Auto => {
+            stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     }
 }
 

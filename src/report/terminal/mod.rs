@@ -64,7 +64,9 @@ impl Cause {
             error: result.outcome == Outcome::Error,
             expected: failure.map_or_else(String::new, |failure| visible(&failure.expected).into_owned()),
             got: match (decisive, failure) {
-                (Some(decisive), Some(failure)) if decisive.stage == failure.stage => decided_in_short(decisive),
+                (Some(decisive), Some(failure)) if decisive.stage == failure.stage => {
+                    decided_in_short(decisive)
+                }
                 (_, Some(failure)) => visible(&failure.actual).into_owned(),
                 (Some(decisive), None) => decided_in_short(decisive),
                 (None, None) => "no reply".to_owned(),
