@@ -103,7 +103,7 @@ fn a_matrix_of_a_thousand_million_cases_is_counted_before_it_is_expanded() {
     };
     let matrix = scenario(&format!(
         "subject: $(a) $(b) $(c)\nmatrix:\n{}",
-        ["a", "b", "c"].map(|name| axis(name)).concat()
+        ["a", "b", "c"].map(axis).concat()
     ));
     let ran = refused(&dir, &matrix);
     assert!(ran.stderr.replace([',', '_', ' ', '.'], "").contains("1000000000"), "{}", ran.stderr);
