@@ -16,7 +16,8 @@ use super::vars::{BUILT_IN, Globals, SECRETS, Scope};
 use super::view::Findings;
 use crate::exchange::Tenants;
 use crate::yaml::{
-    Diagnostic, Key, MAX_FILE, Node, Severity, Sources, Span, Value, nearest, parse, read_bytes, read_file,
+    Diagnostic, Key, MAX_FILE, Node, Severity, Sources, Span, Value, nearest, parse_as_far_as_possible,
+    read_bytes, read_file,
 };
 
 /// What to load.
@@ -134,14 +135,10 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
     let mut suites = Vec::with_capacity(found.len());
     for found in &found {
         let stem = found.path.file_stem().unwrap_or_default().to_string_lossy();
-        let root = read_file(&found.path, &mut sources).map_err(|fault| vec![fault]);
-        match root.and_then(|file| parse(&sources, file)) {
-            Ok(root) => {
-                let suite = Suite::read(&root, &stem, &mut sources, &mut findings.faults);
-                no_built_in(&suite.vars, &mut findings.faults);
-                suites.push((prefix(found, &project), suite));
-            }
-            Err(faults) => findings.faults.extend(faults),
+        if let Some(root) = read(&found.path, &mut sources, &mut findings.faults) {
+            let suite = Suite::read(&root, &stem, &mut sources, &mut findings.faults);
+            no_built_in(&suite.vars, &mut findings.faults);
+            suites.push((prefix(found, &project), suite));
         }
     }
     let common =
@@ -249,19 +246,19 @@ fn project(request: &Request, globals: &Globals, sources: &mut Sources, findings
             .push(Diagnostic::general(message).label("play them one at a time, or name one by --project"));
     }
     let Some(file) = files.into_iter().next() else { return Project::default() };
-    let root = read_file(&file, sources).map_err(|fault| vec![fault]);
-    match root.and_then(|id| parse(sources, id)) {
-        Ok(root) => {
-            let root = filled(&root, globals, sources, &mut findings.faults);
-            let project = Project::read(file, &root, &mut findings.hide, &mut findings.faults);
-            no_built_in(&project.vars, &mut findings.faults);
-            project
-        }
-        Err(faults) => {
-            findings.faults.extend(faults);
-            Project { file: Some(file), ..Project::default() }
-        }
-    }
+    let Some(root) = read(&file, sources, &mut findings.faults) else {
+        return Project { file: Some(file), ..Project::default() };
+    };
+    let root = filled(&root, globals, sources, &mut findings.faults);
+    let project = Project::read(file, &root, &mut findings.hide, &mut findings.faults);
+    no_built_in(&project.vars, &mut findings.faults);
+    project
+}
+
+/// A file's tree, as far as it can be read.
+fn read(path: &Path, sources: &mut Sources, faults: &mut Vec<Diagnostic>) -> Option<Node> {
+    let file = read_file(path, sources).map_err(|fault| faults.push(fault)).ok()?;
+    parse_as_far_as_possible(sources, file, faults)
 }
 
 /// A project file's tree with its own variables filled in. `vars` are filled in

@@ -21,21 +21,35 @@ use super::{Diagnostic, FileId, Key, Node, Sources, Span, Value};
 ///
 /// If the file is of another [`Sources`].
 pub fn parse(sources: &Sources, file: FileId) -> Result<Node, Vec<Diagnostic>> {
-    let text = Arc::clone(&sources.get(file).text);
-    let root = outline(&text, file).map_err(|error| vec![error])?;
     let mut faults = Vec::new();
-    let seed = Seed { outline: &root, faults: &mut faults };
-    let node = match seed.deserialize(serde_yaml::Deserializer::from_str(&text)) {
-        Ok(node) => node,
+    parse_as_far_as_possible(sources, file, &mut faults).filter(|_| faults.is_empty()).ok_or(faults)
+}
+
+/// The same, but what can be read is returned beside the faults, so that its own
+/// faults can be shown in one go with them: of a doubled key the first value.
+///
+/// # Panics
+///
+/// If the file is of another [`Sources`].
+pub fn parse_as_far_as_possible(
+    sources: &Sources,
+    file: FileId,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let text = Arc::clone(&sources.get(file).text);
+    let root = outline(&text, file).map_err(|error| faults.push(error)).ok()?;
+    let seed = Seed { outline: &root, faults };
+    match seed.deserialize(serde_yaml::Deserializer::from_str(&text)) {
+        Ok(node) if matches!(node.value, Value::Null) => {
+            faults.push(empty(file));
+            None
+        }
+        Ok(node) => Some(node),
         Err(error) => {
             faults.push(meaning_error(&error, &text, file, root.span));
-            return Err(faults);
+            None
         }
-    };
-    if matches!(node.value, Value::Null) {
-        faults.push(empty(file));
     }
-    if faults.is_empty() { Ok(node) } else { Err(faults) }
 }
 
 fn meaning_error(error: &serde_yaml::Error, text: &str, file: FileId, whole: Span) -> Diagnostic {

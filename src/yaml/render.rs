@@ -38,7 +38,9 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str());
+    // A value that is quoted may hold a line break; the message is one line.
+    let message = diagnostic.message.replace('\n', "␊");
+    let title = level.primary_title(message.as_str());
     let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(normalize_untrusted_str(note)));
     let Some(span) = diagnostic.span else {
         let label = Some(&diagnostic.label).filter(|label| !label.is_empty());

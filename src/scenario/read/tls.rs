@@ -36,7 +36,10 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
     let before = findings.faults.len();
     let mut fields = field.fields(&mut findings.faults)?;
     match fields.take("mode") {
-        Some(mode) => spec.mode = mode.word("TLS mode", &MODES, &mut findings.faults)?,
+        // An unknown mode is some kind of TLS: the details are looked at all the same.
+        Some(mode) => {
+            spec.mode = mode.word("TLS mode", &MODES, &mut findings.faults).unwrap_or(Mode::StartTls)
+        }
         None => {
             findings.faults.push(
                 Diagnostic::error("`tls` says no mode", field.key_span())
