@@ -9,10 +9,17 @@ pub struct Account {
 }
 
 impl Account {
-    /// Writes a step down: a lower-case fragment without a full stop.
+    /// Writes a step down: a lower-case fragment without a full stop. Past
+    /// [`Self::MOST`] steps nothing is added: a client with a thousand recipients
+    /// must not fill the memory.
     pub fn step(&mut self, step: impl Into<String>) {
-        self.steps.push(step.into());
+        if self.steps.len() < Self::MOST {
+            self.steps.push(step.into());
+        }
     }
+
+    /// Most steps that are kept.
+    pub const MOST: usize = 256;
 
     /// The steps.
     #[must_use]

@@ -1,1 +1,17 @@
 //! The SMTP server that answers as Exchange Online would (floor 3).
+//!
+//! The protocol is a state machine without IO that asks a policy for every reply;
+//! the policy of Exchange Online is the rules of [`crate::exchange`]. It keeps a
+//! bounded number of the messages it accepted and never passes one on.
+
+mod front_end;
+mod lab;
+mod policy;
+mod protocol;
+mod proxy;
+mod server;
+mod stamp;
+mod store;
+
+pub use lab::{Lab, LabConfig, Listen};
+pub use store::Delivered;

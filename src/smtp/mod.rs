@@ -1,21 +1,27 @@
 //! The wire's vocabulary, without IO or clock (floor 0).
 
 mod address;
+mod command;
 mod data;
 mod ehlo;
 mod enhanced;
 mod event;
+mod receive;
 mod reply;
 mod sasl;
+mod sasl_server;
 mod stage;
 mod visible;
 
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
+pub use command::{Command, CommandError, Param};
 pub use data::stuff;
 pub use ehlo::{EhloKeyword, EhloResponse};
 pub use enhanced::EnhancedStatus;
 pub use event::{Event, EventKind, UnknownEvent};
+pub use receive::DataReceiver;
 pub use reply::{Reply, ReplyCode, ReplyDecoder, ReplyError, ReplyLimits, lossless};
 pub use sasl::{SaslClient, SaslError};
+pub use sasl_server::{SaslServer, SaslStep};
 pub use stage::{Stage, UnknownStage};
 pub use visible::visible;

@@ -1,5 +1,6 @@
 //! TLS versions, settings, identities and handshakes (floor 0).
 
+mod acceptor;
 mod client;
 mod failure;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tap;
 mod trust;
 mod version;
 
+pub use acceptor::{AcceptError, Accepted, Acceptor, AcceptorSettings, ClientChain};
 pub use client::{Client, SettingsError};
 pub use failure::{TlsFailure, TlsFailureKind};
 pub use identity::{Identity, IdentityError};

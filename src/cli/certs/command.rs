@@ -47,7 +47,7 @@ fn run(path: &Path, sources: &mut Sources) -> Result<String, Vec<Diagnostic>> {
     let minted: Vec<_> = done.iter().filter(|done| done.minted).collect();
     let mut report = String::new();
     for Done { name, says, .. } in &minted {
-        report.push_str(&format!("minted {:<18} {says}\n", format!("{name}.pem")));
+        report.push_str(&format!("minted {:<22} {says}\n", format!("{name}.pem")));
     }
     let kept = done.len() - minted.len();
     if kept > 0 {

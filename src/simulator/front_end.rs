@@ -1,0 +1,309 @@
+//! Exchange Online as a policy: its rules, its words, its stamps.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::policy::{Ask, Credentials, Facts, Fault, Incoming, Policy, Prompt, Response};
+use super::protocol::Limits;
+use super::stamp::{self, SessionId};
+use super::store::{Delivered, Store};
+use crate::exchange::catalogue::{Entry, positive, protocol, relay as relay_replies};
+use crate::exchange::{
+    Account, Attribution, CertificateName, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
+    author_domains, relay, submission,
+};
+use crate::smtp::{ForwardPath, ReversePath};
+use crate::tls::ClientChain;
+
+/// Exchange Online, for one session.
+#[derive(Debug)]
+pub(super) struct FrontEnd {
+    tenants: Arc<Tenants>,
+    endpoint: Endpoint,
+    rules: RulesOn,
+    store: Arc<Store>,
+    id: SessionId,
+    /// The peer as the rules see it, from the facts of the first mail command.
+    peer: Option<Peer>,
+    logged_in: Option<Attribution>,
+    failed_log_in: Option<&'static Entry>,
+    /// Of the transaction under way.
+    account: Account,
+    attribution: Option<Attribution>,
+    awaits_header: bool,
+    data_since: Option<SystemTime>,
+}
+
+impl FrontEnd {
+    /// Exchange Online for a session that begins now.
+    pub(super) fn new(
+        tenants: Arc<Tenants>,
+        endpoint: Endpoint,
+        rules: RulesOn,
+        store: Arc<Store>,
+        now: SystemTime,
+    ) -> Self {
+        Self {
+            tenants,
+            endpoint,
+            rules,
+            store,
+            id: SessionId::next(now),
+            peer: None,
+            logged_in: None,
+            failed_log_in: None,
+            account: Account::default(),
+            attribution: None,
+            awaits_header: false,
+            data_since: None,
+        }
+    }
+
+    /// A catalogue entry as a reply; refusals carry the stamp.
+    fn reply(&self, entry: &'static Entry, fill: &str, facts: &Facts) -> Response {
+        // Every entry that the simulator gives names its code.
+        let code = entry.code.unwrap_or(550);
+        let text: Cow<'static, str> = match (entry.enhanced, code < 400) {
+            (None, true) if fill.is_empty() => entry.text.into(),
+            (enhanced, is_positive) => {
+                let mut text = enhanced.map_or(String::new(), |enhanced| format!("{enhanced} "));
+                text.push_str(&entry.filled(fill));
+                if !is_positive {
+                    text.push(' ');
+                    text.push_str(&stamp::stamp(self.endpoint, facts.now, self.id));
+                }
+                text.into()
+            }
+        };
+        Response::new(code, text)
+    }
+
+    fn say(&self, entry: &'static Entry, facts: &Facts) -> Response {
+        self.reply(entry, "", facts)
+    }
+
+    fn decided(&self, decision: &Decision, facts: &Facts) -> Response {
+        self.reply(decision.entry, &decision.fill, facts)
+    }
+
+    fn ehlo(&self, name: &str, facts: &Facts) -> Response {
+        if !is_host_name(name) {
+            return self.say(&protocol::INVALID_DOMAIN_NAME, facts);
+        }
+        let mut lines: Vec<Cow<'static, str>> = vec![self.hello(facts).into()];
+        lines.push(format!("SIZE {}", Limits::default().size).into());
+        lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(Cow::Borrowed));
+        // One slot: STARTTLS in clear text, AUTH after it. [wire, 2025-11]
+        match (facts.tls, self.endpoint) {
+            (None, _) => lines.push("STARTTLS".into()),
+            (Some(_), Endpoint::Submission | Endpoint::Legacy) => lines.push("AUTH LOGIN XOAUTH2".into()),
+            (Some(_), Endpoint::Mx) => {}
+        }
+        lines.extend(["8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8"].map(Cow::Borrowed));
+        Response::lines(250, lines)
+    }
+
+    fn hello(&self, facts: &Facts) -> String {
+        format!("{} Hello [{}]", stamp::public_host(self.endpoint), facts.address)
+    }
+
+    fn mechanism(&self, name: &str, facts: &Facts) -> Response {
+        let known = name.eq_ignore_ascii_case("LOGIN") || name.eq_ignore_ascii_case("XOAUTH2");
+        match known && facts.tls.is_some() && self.endpoint != Endpoint::Mx {
+            true => self.say(&positive::PROMPT_EMPTY, facts),
+            false => self.say(&crate::exchange::catalogue::submission::UNRECOGNIZED_MECHANISM, facts),
+        }
+    }
+
+    fn log_in(&mut self, credentials: Credentials<'_>, facts: &Facts) -> Response {
+        let Credentials { user, secret } = credentials;
+        let log_in = submission::LogIn { user, secret, tls: facts.tls };
+        self.account = Account::default();
+        let decision =
+            submission::log_in(&self.tenants, self.endpoint, log_in, self.rules, &mut self.account);
+        if decision.is_positive() {
+            self.failed_log_in = None;
+            self.logged_in.clone_from(&decision.attribution);
+        } else {
+            self.failed_log_in = Some(decision.entry);
+        }
+        self.decided(&decision, facts)
+    }
+
+    fn mail(&mut self, facts: &Facts) -> Response {
+        self.account = Account::default();
+        self.attribution = None;
+        self.awaits_header = false;
+        if self.endpoint == Endpoint::Mx {
+            self.peer = Some(peer(facts));
+            return self.say(&positive::SENDER_OK, facts);
+        }
+        match &self.logged_in {
+            Some(attribution) => {
+                self.attribution = Some(attribution.clone());
+                self.say(&positive::SENDER_OK, facts)
+            }
+            None => {
+                let decision = submission::unauthenticated(self.failed_log_in, &mut self.account);
+                self.decided(&decision, facts)
+            }
+        }
+    }
+
+    fn rcpt(&mut self, mail_from: &ReversePath, rcpt_to: &ForwardPath, facts: &Facts) -> Response {
+        let Some(peer) = self.peer.as_ref().filter(|_| self.endpoint == Endpoint::Mx) else {
+            // Client submission takes any recipient; unknown ones bounce later.
+            return self.say(&positive::RECIPIENT_OK, facts);
+        };
+        let decision =
+            relay::recipient(&self.tenants, peer, mail_from, rcpt_to, self.rules, &mut self.account);
+        if decision.is_positive() {
+            self.awaits_header |= decision.awaits_header;
+            self.attribution.clone_from(&decision.attribution);
+        }
+        self.decided(&decision, facts)
+    }
+
+    fn message(&mut self, incoming: &Incoming, facts: &Facts) -> Response {
+        if let (true, Some(peer)) = (self.awaits_header, &self.peer) {
+            let authors = author_domains(&incoming.head);
+            let decision = relay::header_from(&self.tenants, peer, &authors, &mut self.account);
+            if !decision.is_positive() {
+                return self.decided(&decision, facts);
+            }
+            self.attribution = decision.attribution;
+        }
+        self.store.keep(Delivered {
+            session: self.id.to_string(),
+            endpoint: self.endpoint,
+            address: facts.address,
+            tls: facts.tls,
+            mail_from: incoming.mail_from.clone(),
+            rcpt_to: incoming.rcpt_to.clone(),
+            attribution: self.attribution.take(),
+            account: std::mem::take(&mut self.account),
+            head: incoming.head.clone(),
+            size: incoming.size,
+        });
+        let receipt = self.receipt(incoming, facts);
+        self.reply(&positive::QUEUED, &receipt, facts)
+    }
+
+    /// `<id> [InternalId=…, Hostname=…] 64654 bytes in 0.222, 284.250 KB/sec `, as
+    /// captured in 2025-11.
+    fn receipt(&self, incoming: &Incoming, facts: &Facts) -> String {
+        let host = stamp::internal_host(self.endpoint);
+        let id = message_id(&incoming.head).unwrap_or_else(|| format!("<{}@{host}>", self.id));
+        let took = self.data_since.and_then(|since| facts.now.duration_since(since).ok());
+        let seconds = took.unwrap_or_default().as_secs_f64().max(0.001);
+        let size = incoming.size;
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people, of at most 150 MB")]
+        let rate = size as f64 / 1024.0 / seconds;
+        let internal = self.id.number() & 0xFFF_FFFF_FFFF;
+        format!(
+            "{id} [InternalId={internal}, Hostname={host}] {size} bytes in {seconds:.3}, {rate:.3} KB/sec "
+        )
+    }
+
+    fn fault(&mut self, fault: Fault, facts: &Facts) -> Response {
+        let entry = match fault {
+            // A client that pipelines MAIL, RCPT and DATA reads the same refusal
+            // three times. [wire, 2024-10]
+            Fault::BadSequence if self.endpoint != Endpoint::Mx && self.logged_in.is_none() => {
+                let decision = submission::unauthenticated(self.failed_log_in, &mut self.account);
+                return self.decided(&decision, facts);
+            }
+            Fault::Unrecognized => &protocol::UNRECOGNIZED_COMMAND,
+            Fault::Arguments => &protocol::INVALID_ARGUMENTS,
+            Fault::BadSender => &protocol::INVALID_SENDER,
+            Fault::BadRecipient => &protocol::INVALID_RECIPIENT,
+            Fault::HelloFirst => &protocol::HELLO_FIRST,
+            Fault::BadSequence => &protocol::BAD_SEQUENCE,
+            Fault::NeedsUtf8 => &protocol::NEEDS_SMTPUTF8,
+            Fault::TooLarge => &protocol::TOO_LARGE,
+            Fault::TooManyRecipients => &relay_replies::TOO_MANY_RECIPIENTS,
+            Fault::AuthCancelled => &protocol::AUTH_CANCELLED,
+            Fault::AuthMalformed => &protocol::BAD_BASE64,
+            Fault::LineTooLong => &protocol::LINE_TOO_LONG,
+            Fault::TooManyErrors => &protocol::TOO_MANY_ERRORS,
+            Fault::TooManyConnections => &protocol::TOO_MANY_CONNECTIONS,
+            Fault::TimedOut => &protocol::TIMED_OUT,
+        };
+        self.say(entry, facts)
+    }
+}
+
+impl Policy for FrontEnd {
+    fn answer(&mut self, ask: Ask<'_>, facts: &Facts) -> Response {
+        match ask {
+            Ask::Connected => Response::new(220, stamp::greeting(self.endpoint, facts.now, self.id)),
+            Ask::Ehlo(name) => self.ehlo(name, facts),
+            Ask::Helo(name) if is_host_name(name) => Response::new(250, self.hello(facts)),
+            Ask::Helo(_) => self.say(&protocol::INVALID_DOMAIN_NAME, facts),
+            Ask::StartTls => self.say(&positive::READY_FOR_TLS, facts),
+            Ask::Mechanism(name) => self.mechanism(name, facts),
+            Ask::Prompt(Prompt::User) => self.say(&positive::PROMPT_USERNAME, facts),
+            Ask::Prompt(Prompt::Password) => self.say(&positive::PROMPT_PASSWORD, facts),
+            Ask::Prompt(Prompt::Response) => self.say(&positive::PROMPT_EMPTY, facts),
+            Ask::LogIn(credentials) => self.log_in(credentials, facts),
+            Ask::Mail => self.mail(facts),
+            Ask::Rcpt(mail_from, rcpt_to) => self.rcpt(mail_from, rcpt_to, facts),
+            Ask::Data => {
+                self.data_since = Some(facts.now);
+                self.say(&positive::START_MAIL_INPUT, facts)
+            }
+            Ask::Chunk(size) => self.reply(&positive::CHUNK_OK, &size.to_string(), facts),
+            Ask::Message(incoming) => self.message(incoming, facts),
+            Ask::Rset => self.say(&positive::RESET, facts),
+            Ask::Noop => self.say(&positive::OK, facts),
+            Ask::Vrfy => self.say(&positive::CANNOT_VERIFY, facts),
+            Ask::Quit => self.say(&positive::CLOSING, facts),
+            Ask::Fault(fault) => self.fault(fault, facts),
+        }
+    }
+}
+
+fn peer(facts: &Facts) -> Peer {
+    let certificate = match &facts.client {
+        ClientChain::None => Presented::None,
+        ClientChain::Bad { reason } => Presented::Unusable { reason: reason.clone() },
+        ClientChain::Good { names } => {
+            Presented::Names(names.iter().filter_map(|name| CertificateName::new(name)).collect())
+        }
+    };
+    Peer { address: facts.address, tls: facts.tls, certificate }
+}
+
+/// What Exchange Online takes for a name in EHLO: a domain of ordinary labels, or
+/// an address literal. `MacBook..` was refused on the wire; the rest is RFC 5321
+/// §4.1.1.1.
+fn is_host_name(name: &str) -> bool {
+    if let Some(literal) = name.strip_prefix('[') {
+        return literal.ends_with(']');
+    }
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    name.len() <= 255 && name.strip_suffix('.').unwrap_or(name).split('.').all(label)
+}
+
+/// The value of the message's own Message-ID, where it is fit for a reply.
+fn message_id(head: &[u8]) -> Option<String> {
+    for line in head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
+        if line.is_empty() {
+            return None;
+        }
+        let Some((name, value)) = line.split_at_checked(11) else { continue };
+        if !name.eq_ignore_ascii_case(b"Message-ID:") {
+            continue;
+        }
+        let value = value.trim_ascii();
+        let fit = value.len() <= 250
+            && value.starts_with(b"<")
+            && value.ends_with(b">")
+            && value.iter().all(u8::is_ascii_graphic);
+        return fit.then(|| String::from_utf8_lossy(value).into_owned());
+    }
+    None
+}

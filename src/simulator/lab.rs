@@ -1,0 +1,206 @@
+//! The simulator, running: a thread and a runtime of its own.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+use chrono::NaiveDate;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::server::{self, CONNECTIONS, Deadlines, Door};
+use super::store::{Delivered, Store};
+use crate::exchange::{Endpoint, RulesOn, Tenants};
+use crate::tls::mint::{Certificate, Key, KeyKind, Request};
+use crate::tls::{Acceptor, AcceptorSettings};
+
+/// What to simulate.
+#[derive(Debug)]
+pub struct LabConfig {
+    /// Whom Exchange Online serves.
+    pub tenants: Arc<Tenants>,
+    /// PEM of the roots that count as public for client certificates; without,
+    /// every certificate counts as none.
+    pub client_ca: Option<Vec<u8>>,
+    /// The front doors.
+    pub listen: Vec<Listen>,
+}
+
+/// One front door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Which.
+    pub endpoint: Endpoint,
+    /// The day whose rules hold.
+    pub as_of: NaiveDate,
+    /// Where; port 0 takes a free one.
+    pub address: SocketAddr,
+}
+
+/// The simulator, running. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Lab {
+    addresses: Vec<SocketAddr>,
+    ca_pem: Vec<u8>,
+    store: Arc<Store>,
+    /// Dropping it tells the thread to stop.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lab {
+    /// Starts the simulator; it takes connections when this returns. Its server
+    /// certificate comes from a CA that is minted on the spot.
+    ///
+    /// # Errors
+    ///
+    /// An address that cannot be listened on, a client CA that is no PEM, or a
+    /// thread that cannot be had.
+    pub fn start(config: LabConfig) -> io::Result<Self> {
+        let roots = match &config.client_ca {
+            Some(pem) => Certificate::all_from_pem(pem).map_err(|error| {
+                io::Error::new(io::ErrorKind::InvalidInput, format!("the client CA is no PEM: {error}"))
+            })?,
+            None => Vec::new(),
+        };
+        let (ca, chain, key) = server_identity()?;
+        let acceptor = |clients| {
+            let settings = AcceptorSettings { chain: &chain, key: &key, clients };
+            Acceptor::new(&settings).map(Arc::new)
+        };
+        let (asking, not_asking) = (acceptor(Some(&roots[..]))?, acceptor(None)?);
+        let store = Arc::new(Store::default());
+        let mut listeners = Vec::with_capacity(config.listen.len());
+        let mut addresses = Vec::with_capacity(config.listen.len());
+        for listen in &config.listen {
+            let listener = bind(listen.address).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot listen on {}: {error}", listen.address))
+            })?;
+            addresses.push(listener.local_addr()?);
+            let door = Door {
+                endpoint: listen.endpoint,
+                rules: RulesOn::day(listen.as_of),
+                tenants: Arc::clone(&config.tenants),
+                // Client submission knows mailboxes, not certificates.
+                acceptor: Arc::clone(match listen.endpoint {
+                    Endpoint::Mx => &asking,
+                    Endpoint::Submission | Endpoint::Legacy => &not_asking,
+                }),
+                store: Arc::clone(&store),
+                deadlines: Deadlines::default(),
+                open: Arc::new(Semaphore::new(CONNECTIONS)),
+            };
+            listeners.push((listener, Arc::new(door)));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Registered here, so that a failure is the caller's to hear of.
+        let listeners = {
+            let _inside = runtime.enter();
+            let registered = listeners
+                .into_iter()
+                .map(|(listener, door)| Ok((tokio::net::TcpListener::from_std(listener)?, door)));
+            registered.collect::<io::Result<Vec<_>>>()?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("simulator".into()).spawn(move || {
+            runtime.block_on(async move {
+                for (listener, door) in listeners {
+                    tokio::spawn(server::accept(listener, door));
+                }
+                // An error says that the sender is gone, which means the same.
+                let _ = stopped.await;
+            });
+        })?;
+        Ok(Self { addresses, ca_pem: ca.to_pem()?, store, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where the front door with this index listens.
+    ///
+    /// # Panics
+    ///
+    /// If the configuration had no such door.
+    #[must_use]
+    pub fn address(&self, index: usize) -> SocketAddr {
+        self.addresses[index]
+    }
+
+    /// The CA of the server certificate.
+    #[must_use]
+    pub fn ca_pem(&self) -> &[u8] {
+        &self.ca_pem
+    }
+
+    /// The name that the server certificate holds for an endpoint.
+    #[must_use]
+    pub const fn server_name(&self, endpoint: Endpoint) -> &'static str {
+        server_name(endpoint)
+    }
+
+    /// The newest messages that were accepted, oldest first.
+    #[must_use]
+    pub fn delivered(&self) -> Vec<Arc<Delivered>> {
+        self.store.all()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there was printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+const fn server_name(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Mx => "lab.mail.protection.outlook.com",
+        Endpoint::Submission => "smtp.office365.com",
+        Endpoint::Legacy => "smtp-legacy.office365.com",
+    }
+}
+
+/// A CA and a server certificate for as long as anybody will let this run. ECDSA:
+/// an RSA key would cost a tenth of a second at every start.
+fn server_identity() -> io::Result<(Certificate, Vec<Certificate>, Key)> {
+    let names = [
+        "*.mail.protection.outlook.com",
+        server_name(Endpoint::Submission),
+        server_name(Endpoint::Legacy),
+        "localhost",
+        "127.0.0.1",
+        "::1",
+    ]
+    .map(str::to_owned);
+    let now = SystemTime::now();
+    let mut request = Request {
+        common_name: "relayprobe simulator CA",
+        organization: "relayprobe lab",
+        names: &[],
+        authority: true,
+        not_before: now - Duration::from_secs(3600),
+        not_after: now + Duration::from_secs(90 * 86_400),
+    };
+    let ca_key = Key::generate(KeyKind::Ecdsa)?;
+    let ca = Certificate::sign(&request, &ca_key, None)?;
+    request.common_name = server_name(Endpoint::Mx);
+    request.names = &names;
+    request.authority = false;
+    let key = Key::generate(KeyKind::Ecdsa)?;
+    let certificate = Certificate::sign(&request, &key, Some((&ca, &ca_key)))?;
+    Ok((ca, vec![certificate], key))
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Else a port that was in use a minute ago cannot be had again.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    // A run opens many connections at once.
+    socket.listen(1024)?;
+    Ok(socket.into())
+}

@@ -1,0 +1,188 @@
+//! The server side of a handshake, for the simulator.
+//!
+//! OpenSSL, because the front end that is simulated completes a TLS 1.0 handshake
+//! and refuses later. A client certificate is asked for where wanted, judged, and
+//! never refused: what it is worth is for the rules to say.
+
+use std::fmt;
+
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::ssl::{
+    Ssl, SslContext, SslMethod, SslOptions, SslRef, SslSessionCacheMode, SslVerifyMode, SslVersion,
+};
+use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::{X509, X509PurposeId, X509Ref, X509VerifyResult};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_openssl::SslStream;
+
+use super::TlsVersion;
+use super::identity::reason;
+use super::mint::{Certificate, Key, MintError};
+use super::peer::alternative_names;
+
+/// Longest chain that a client certificate may bring, in certificates between
+/// leaf and root.
+const DEPTH: u32 = 10;
+
+/// The server side of a handshake, built once and shared by every connection.
+pub struct Acceptor {
+    context: SslContext,
+}
+
+/// What a server's handshake is to be like.
+#[derive(Debug)]
+pub struct AcceptorSettings<'a> {
+    /// The server's certificate first, then its intermediates.
+    pub chain: &'a [Certificate],
+    /// The key of the first.
+    pub key: &'a Key,
+    /// Whether to ask for a client certificate, and the roots that one must come
+    /// from to count; intermediates are not looked for.
+    pub clients: Option<&'a [Certificate]>,
+}
+
+/// What a finished handshake came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The version agreed on.
+    pub version: TlsVersion,
+    /// The client's certificate.
+    pub client: ClientChain,
+}
+
+/// A client's certificate, judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientChain {
+    /// None came, or none was asked for.
+    None,
+    /// One came that does not hold.
+    Bad {
+        /// Why, in OpenSSL's words: `certificate has expired`.
+        reason: String,
+    },
+    /// One came that holds: its names, CN first, then DNS names.
+    Good {
+        /// The names as written; each once.
+        names: Vec<String>,
+    },
+}
+
+impl Acceptor {
+    /// Every version from TLS 1.0 to 1.3, without resumption: each session shows
+    /// its certificate.
+    ///
+    /// # Errors
+    ///
+    /// Where OpenSSL takes certificate or key for broken.
+    pub fn new(settings: &AcceptorSettings<'_>) -> Result<Self, MintError> {
+        let mut builder = SslContext::builder(SslMethod::tls_server())?;
+        // Before the certificates are set: the level judges those too. Without
+        // level 0 neither TLS 1.0 nor 1.1 can be agreed on.
+        builder.set_cipher_list("DEFAULT:@SECLEVEL=0")?;
+        builder.set_min_proto_version(Some(SslVersion::TLS1))?;
+        builder.set_options(SslOptions::NO_TICKET | SslOptions::NO_RENEGOTIATION);
+        builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+        builder.set_num_tickets(0)?;
+        builder.set_private_key(settings.key.pkey())?;
+        for (n, certificate) in settings.chain.iter().enumerate() {
+            match n {
+                0 => builder.set_certificate(certificate.x509())?,
+                _ => builder.add_extra_chain_cert(certificate.x509().clone())?,
+            }
+        }
+        builder.check_private_key()?;
+        if let Some(roots) = settings.clients {
+            let mut store = X509StoreBuilder::new()?;
+            for root in roots {
+                store.add_cert(root.x509().clone())?;
+            }
+            builder.set_verify_cert_store(store.build())?;
+            // No source says that Exchange Online asks for the purpose of client
+            // authentication, which public CAs no longer grant.
+            builder.verify_param_mut().set_purpose(X509PurposeId::ANY)?;
+            builder.set_verify_depth(DEPTH);
+            // The result is kept, the handshake goes on.
+            builder.set_verify_callback(SslVerifyMode::PEER, |_, _| true);
+        }
+        Ok(Self { context: builder.build() })
+    }
+
+    /// Shakes hands. The caller sets the deadline.
+    ///
+    /// # Errors
+    ///
+    /// Why it did not come to an end.
+    pub async fn accept<S>(&self, stream: S) -> Result<(SslStream<S>, Accepted), AcceptError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let ssl = Ssl::new(&self.context).map_err(|error| AcceptError(reason(&error)))?;
+        let mut stream = SslStream::new(ssl, stream).map_err(|error| AcceptError(reason(&error)))?;
+        std::pin::Pin::new(&mut stream).accept().await.map_err(|error| {
+            AcceptError(match error.ssl_error() {
+                Some(stack) => reason(stack),
+                None => error.to_string(),
+            })
+        })?;
+        let ssl = stream.ssl();
+        let accepted = Accepted { version: version(ssl), client: client(ssl) };
+        Ok((stream, accepted))
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Acceptor")
+    }
+}
+
+fn version(ssl: &SslRef) -> TlsVersion {
+    match ssl.version2() {
+        Some(SslVersion::TLS1) => TlsVersion::Tls10,
+        Some(SslVersion::TLS1_1) => TlsVersion::Tls11,
+        Some(SslVersion::TLS1_3) => TlsVersion::Tls13,
+        _ => TlsVersion::Tls12,
+    }
+}
+
+fn client(ssl: &SslRef) -> ClientChain {
+    let Some(certificate) = ssl.peer_certificate() else { return ClientChain::None };
+    match ssl.verify_result() {
+        X509VerifyResult::OK => ClientChain::Good { names: names(&certificate) },
+        result => ClientChain::Bad { reason: result.error_string().to_owned() },
+    }
+}
+
+fn names(certificate: &X509) -> Vec<String> {
+    let mut names = common_names(certificate);
+    for name in alternative_names(certificate) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn common_names(certificate: &X509Ref) -> Vec<String> {
+    let entries = certificate.subject_name().entries_by_nid(Nid::COMMONNAME);
+    entries.filter_map(|entry| entry.data().to_string().ok()).collect()
+}
+
+/// Why a handshake did not come to an end.
+#[derive(Clone, Debug)]
+pub struct AcceptError(String);
+
+impl fmt::Display for AcceptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for AcceptError {}
+
+impl From<ErrorStack> for AcceptError {
+    fn from(error: ErrorStack) -> Self {
+        Self(reason(&error))
+    }
+}
