@@ -5,11 +5,15 @@ mod dialogue;
 mod drive;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod hostile_auth;
 mod link;
 mod mask;
 mod observation;
 mod play;
 mod proxy;
+#[cfg(test)]
+mod scripted;
 mod transcript;
 mod wire;
 
