@@ -76,6 +76,17 @@ fn without_an_expectation_every_stage_must_be_positive() {
 }
 
 #[test]
+fn a_positive_reply_of_the_wrong_kind_is_no_refusal_and_no_pass() {
+    let plan = with_message(plan(1));
+    let mut odd = seen(&plan, &opening(&["250 ok", "250 fine"]));
+    assert!(judged(&plan, &expect("250"), &odd).starts_with("failed"), "even where the event is missing");
+    odd.event = Some((Stage::Data, event(crate::smtp::EventKind::ProtocolError, "unexpected_code")));
+    assert_eq!(decisive(&plan, &expect(""), &odd), "data protocol_error unexpected_code");
+    assert_eq!(judged(&plan, &expect("250"), &odd), "failed; data: 250 → protocol_error unexpected_code");
+    assert_eq!(judged(&plan, &expect("protocol_error"), &odd), "passed");
+}
+
+#[test]
 fn quit_is_never_decisive() {
     let plan = plan(1);
     let rude = seen(&plan, &opening(&["250 ok", "500 what"]));

@@ -121,7 +121,7 @@ impl<'a> View<'a> {
 
     /// Whether an answer is a refusal that can decide a session.
     fn decides(self, answer: &Answer) -> bool {
-        !answer.stage.accepts(answer.reply.code())
+        is_refusal(answer)
             && !self.is_borne(answer.stage, &answer.reply)
             && !self.judged_alone(answer)
     }
@@ -131,7 +131,7 @@ impl<'a> View<'a> {
         let planned = self.plan.transactions.get(usize::from(transaction))?.recipients.len();
         let mut answers = self
             .answers(Scope::Transaction(transaction))
-            .filter(|answer| answer.stage == Stage::RcptTo && !answer.stage.accepts(answer.reply.code()));
+            .filter(|answer| answer.stage == Stage::RcptTo && is_refusal(answer));
         (answers.clone().count() == planned).then(|| answers.next_back()).flatten()
     }
 
@@ -231,7 +231,7 @@ impl<'a> View<'a> {
         if let Some(answer) = self.last_answer(last, inner) {
             return Some(decided(answer));
         }
-        self.answers(scope).rfind(|answer| !answer.stage.accepts(answer.reply.code())).map(decided)
+        self.answers(scope).rfind(|answer| is_refusal(answer)).map(decided)
     }
 
     /// How long a stage took; for a stage of several replies the slowest. Where
@@ -272,7 +272,7 @@ impl<'a> View<'a> {
             return format!("nothing: the session had ended at {stage} with {event}");
         }
         let refusal = self.answers(Scope::Whole).rfind(|answer| {
-            !answer.stage.accepts(answer.reply.code()) && !self.is_borne(answer.stage, &answer.reply)
+            is_refusal(answer) && !self.is_borne(answer.stage, &answer.reply)
         });
         match refusal {
             Some(answer) => {
@@ -298,4 +298,12 @@ fn has(transaction: &Transaction, stage: Stage) -> bool {
         Stage::Data | Stage::Message => transaction.message.is_some(),
         _ => false,
     }
+}
+
+/// Whether a reply is a refusal: 4yz or 5yz, for STARTTLS everything but 220
+/// (RFC 3207 §4). What else does not let the session go on, such as 250 to DATA,
+/// is no refusal but an event: the peer broke the protocol.
+fn is_refusal(answer: &Answer) -> bool {
+    let code = answer.reply.code();
+    !code.is_positive() || (answer.stage == Stage::StartTls && !answer.stage.accepts(code))
 }
