@@ -70,8 +70,8 @@ fn run(args: &Args) -> Result<u8, u8> {
     let reports =
         Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))?;
     let lab = match tenants {
-        Some(_) => return Err(complain("no simulator yet", ERROR)),
-        None => None::<()>,
+        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|why| complain(&why, ERROR))?),
+        None => None,
     };
     let played = play(args, &servers, &resolver, cases, reports)
         .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;

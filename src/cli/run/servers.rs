@@ -2,14 +2,18 @@
 //! `--target` points.
 
 use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
 use super::args::{Args, Pointed};
+use crate::exchange::{Endpoint, Tenants};
 use crate::runner::Limits;
 use crate::scenario::{At, Case, Loaded, Place, Target, is_loopback};
+use crate::simulator::{Lab, LabConfig, Listen};
+use crate::tls::Trust;
 use crate::yaml::nearest;
 
 /// Connections at once to a real server that says nothing of it: contract §5.
@@ -87,6 +91,41 @@ impl Servers {
     /// Whether the simulator is among them.
     pub(super) fn need_lab(&self) -> bool {
         self.servers.iter().any(|server| server.simulated.is_some())
+    }
+
+    /// Starts the simulator with the endpoints that are played, and no others.
+    /// It runs until what is given back is dropped.
+    pub(super) fn start_lab(
+        &mut self,
+        args: &Args,
+        tenants: Arc<Tenants>,
+        client_ca: Option<Vec<u8>>,
+    ) -> Result<Lab, String> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mine: Vec<(usize, Endpoint, NaiveDate)> = (0..)
+            .zip(&self.servers)
+            .filter_map(|(n, server)| match (&server.place, server.simulated) {
+                (Place::Simulator { endpoint, as_of }, Some(_)) => Some((n, *endpoint, *as_of)),
+                _ => None,
+            })
+            .collect();
+        let listen = mine.iter().map(|(_, endpoint, as_of)| Listen { endpoint: *endpoint, as_of: *as_of, address });
+        let lab = Lab::start(LabConfig { tenants, client_ca, listen: listen.collect() })
+            .map_err(|error| format!("the simulator does not start: {error}"))?;
+        let trust = Trust::from_pem(lab.ca_pem()).map_err(|error| format!("the simulator's own CA: {error}"))?;
+        let trust = Arc::new(trust);
+        for (listener, (n, endpoint, _)) in mine.into_iter().enumerate() {
+            let address = lab.address(listener);
+            self.servers[n].at = Some(At {
+                host: address.ip().to_string().into(),
+                port: address.port(),
+                server_name: Some(lab.server_name(endpoint).into()),
+                trust: Some(Arc::clone(&trust)),
+                up_to: args.up_to,
+                lab: true,
+            });
+        }
+        Ok(lab)
     }
 }
 
