@@ -121,9 +121,7 @@ impl<'a> View<'a> {
 
     /// Whether an answer is a refusal that can decide a session.
     fn decides(self, answer: &Answer) -> bool {
-        is_refusal(answer)
-            && !self.is_borne(answer.stage, &answer.reply)
-            && !self.judged_alone(answer)
+        is_refusal(answer) && !self.is_borne(answer.stage, &answer.reply) && !self.judged_alone(answer)
     }
 
     /// Where every recipient of a transaction was refused: the last refusal.
@@ -271,9 +269,9 @@ impl<'a> View<'a> {
         if let Some((stage, event)) = &self.observation.event {
             return format!("nothing: the session had ended at {stage} with {event}");
         }
-        let refusal = self.answers(Scope::Whole).rfind(|answer| {
-            is_refusal(answer) && !self.is_borne(answer.stage, &answer.reply)
-        });
+        let refusal = self
+            .answers(Scope::Whole)
+            .rfind(|answer| is_refusal(answer) && !self.is_borne(answer.stage, &answer.reply));
         match refusal {
             Some(answer) => {
                 format!("nothing: the session had ended at {} with {}", answer.stage, answer.reply)

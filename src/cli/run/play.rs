@@ -70,7 +70,9 @@ fn run(args: &Args) -> Result<u8, u8> {
     let reports =
         Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))?;
     let lab = match tenants {
-        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|why| complain(&why, ERROR))?),
+        Some(tenants) => {
+            Some(servers.start_lab(args, tenants, client_ca).map_err(|why| complain(&why, ERROR))?)
+        }
         None => None,
     };
     let played = play(args, &servers, &resolver, cases, reports)

@@ -109,10 +109,12 @@ impl Servers {
                 _ => None,
             })
             .collect();
-        let listen = mine.iter().map(|(_, endpoint, as_of)| Listen { endpoint: *endpoint, as_of: *as_of, address });
+        let listen =
+            mine.iter().map(|(_, endpoint, as_of)| Listen { endpoint: *endpoint, as_of: *as_of, address });
         let lab = Lab::start(LabConfig { tenants, client_ca, listen: listen.collect() })
             .map_err(|error| format!("the simulator does not start: {error}"))?;
-        let trust = Trust::from_pem(lab.ca_pem()).map_err(|error| format!("the simulator's own CA: {error}"))?;
+        let trust =
+            Trust::from_pem(lab.ca_pem()).map_err(|error| format!("the simulator's own CA: {error}"))?;
         let trust = Arc::new(trust);
         for (listener, (n, endpoint, _)) in mine.into_iter().enumerate() {
             let address = lab.address(listener);
