@@ -1,11 +1,221 @@
 //! `relayprobe simulate`.
 
+use std::io::{self, IsTerminal, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-/// Run the simulator as SMTP servers.
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::exchange::{Endpoint, Tenants};
+use crate::scenario::{Loaded, Rejected, Request, load, nearest_project};
+use crate::simulator::{Lab, LabConfig, Listen};
+use crate::yaml::{self, Diagnostic, Severity, Sources};
+
+/// Run the simulator as SMTP servers until interrupted
+///
+/// Prints one line `mx 127.0.0.1:40025` per endpoint when it is ready. The tenants
+/// file, the day and the CA for client certificates come from the project file
+/// where no flag says otherwise. It keeps what it accepts and never relays it.
 #[derive(clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// The tenants file
+    tenants: Option<PathBuf>,
+    /// Use this project file (default: beside the tenants file or ./scenarios, or above)
+    #[arg(long, value_name = "FILE")]
+    project: Option<PathBuf>,
+    /// Where the MX endpoint listens; a port alone is a port of 127.0.0.1
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "0")]
+    mx: SocketAddr,
+    /// Where the submission endpoint listens
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "0")]
+    submission: SocketAddr,
+    /// Where the legacy endpoint listens
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "0")]
+    legacy: SocketAddr,
+    /// The rules of this day (default: the project file's, else today's)
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    as_of: Option<NaiveDate>,
+    /// Write the CA of the server certificates here
+    #[arg(long, value_name = "FILE")]
+    ca_out: Option<PathBuf>,
+    /// Listen on addresses that other hosts can reach
+    #[arg(long)]
+    allow_remote: bool,
+}
 
-pub(super) fn main(_args: Args) -> ExitCode {
-    ExitCode::from(2)
+/// Contract §2: bad input, and what went wrong with the machine.
+const BAD_INPUT: u8 = 2;
+const ERROR: u8 = 3;
+
+pub(super) fn main(args: Args) -> ExitCode {
+    match run(&args) {
+        // Being told to stop is how a server ends well, so SIGINT and SIGTERM are
+        // no failure here; 130 and 143 belong to runs that were cut short.
+        Ok(()) => ExitCode::SUCCESS,
+        Err(status) => ExitCode::from(status),
+    }
+}
+
+fn run(args: &Args) -> Result<(), u8> {
+    let doors =
+        [(Endpoint::Mx, args.mx), (Endpoint::Submission, args.submission), (Endpoint::Legacy, args.legacy)];
+    if let Some((endpoint, address)) = doors.iter().find(|(_, address)| !address.ip().is_loopback())
+        && !args.allow_remote
+    {
+        return Err(complain(
+            &format!(
+                "--{endpoint} {address} is no loopback address: other hosts could reach the simulator; say \
+                 --allow-remote if they are to"
+            ),
+            BAD_INPUT,
+        ));
+    }
+    let setup = setup(args)?;
+    let as_of = args
+        .as_of
+        .or(setup.as_of)
+        .unwrap_or_else(|| DateTime::<Utc>::from(std::time::SystemTime::now()).date_naive());
+    let listen = doors.map(|(endpoint, address)| Listen { endpoint, as_of, address });
+    let config = LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.to_vec() };
+    let lab = Lab::start(config).map_err(|error| complain(&error.to_string(), ERROR))?;
+    if let Some(path) = &args.ca_out {
+        std::fs::write(path, lab.ca_pem())
+            .map_err(|error| complain(&format!("{}: {error}", path.display()), ERROR))?;
+    }
+    // Heard before anybody is told that the servers are ready.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| complain(&error.to_string(), ERROR))?;
+    let stop = runtime.block_on(async { Stop::listen() });
+    let mut stop = stop.map_err(|error| complain(&error.to_string(), ERROR))?;
+    eprintln!("simulated, rules as of {as_of}; stop with Ctrl-C");
+    announce(&lab, &listen).map_err(|error| complain(&error.to_string(), ERROR))?;
+    runtime.block_on(stop.wait());
+    Ok(())
+}
+
+fn announce(lab: &Lab, listen: &[Listen]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for (n, listen) in listen.iter().enumerate() {
+        writeln!(out, "{} {}", listen.endpoint, lab.address(n))?;
+    }
+    out.flush()
+}
+
+/// What is to be simulated.
+struct Setup {
+    tenants: Arc<Tenants>,
+    client_ca: Option<Vec<u8>>,
+    as_of: Option<NaiveDate>,
+}
+
+fn setup(args: &Args) -> Result<Setup, u8> {
+    let start = match &args.tenants {
+        Some(tenants) => tenants.clone(),
+        None if Path::new("scenarios").is_dir() => "scenarios".into(),
+        None => ".".into(),
+    };
+    let project = args.project.clone().or_else(|| nearest_project(&start));
+    // Without paths nothing but the project file is read.
+    let mut loaded = match project {
+        Some(project) => {
+            Some(load(&Request { paths: Vec::new(), project: Some(project), ..Request::default() }).map_err(
+                |Rejected { diagnostics, sources }| {
+                    tell(&diagnostics, &sources);
+                    BAD_INPUT
+                },
+            )?)
+        }
+        None => None,
+    };
+    let tenants = match (&args.tenants, &mut loaded) {
+        (Some(path), _) => {
+            let mut sources = Sources::default();
+            let read = Tenants::load(path, &mut sources);
+            let (tenants, warnings) = read.map_err(|faults| {
+                tell(&faults, &sources);
+                BAD_INPUT
+            })?;
+            tell(&warnings, &sources);
+            Some(Arc::new(tenants))
+        }
+        (None, Some(loaded)) => loaded.tenants().map_err(|faults| {
+            tell(&faults, &loaded.sources);
+            BAD_INPUT
+        })?,
+        (None, None) => None,
+    };
+    let Some(tenants) = tenants else {
+        return Err(complain("name a tenants file, or a project file that sets a simulator up", BAD_INPUT));
+    };
+    let Some(loaded) = loaded else { return Ok(Setup { tenants, client_ca: None, as_of: None }) };
+    let Loaded { warnings, sources, project, .. } = &loaded;
+    tell(warnings, sources);
+    let client_ca = loaded.client_ca().map_err(|fault| {
+        tell(&[fault.note("`relayprobe certs` mints the lab's certificates")], sources);
+        BAD_INPUT
+    })?;
+    Ok(Setup { tenants, client_ca, as_of: project.simulator.as_ref().and_then(|setup| setup.as_of) })
+}
+
+fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
+    if !diagnostics.is_empty() {
+        eprint!("{}", yaml::render(diagnostics, sources, io::stderr().is_terminal()));
+    }
+}
+
+/// Says what is wrong and gives the status back.
+fn complain(what: &str, status: u8) -> u8 {
+    let fault = Diagnostic { severity: Severity::Error, ..Diagnostic::general(what) };
+    tell(&[fault], &Sources::default());
+    status
+}
+
+/// An address with its port, or a port of loopback.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok((Ipv4Addr::LOCALHOST, port).into());
+    }
+    text.parse().map_err(|_| "wants ADDRESS:PORT, such as 127.0.0.1:2525, or a port".to_owned())
+}
+
+fn date(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "wants a day, such as 2026-11-01".to_owned())
+}
+
+/// The signals that end the servers.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    /// Must be called inside a runtime.
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        // Without the signal there is nothing to wait for.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

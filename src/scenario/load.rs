@@ -292,7 +292,8 @@ fn filled(root: &Node, globals: &Globals, sources: &Sources, faults: &mut Vec<Di
 }
 
 /// The project file beside a path or in the nearest folder above it.
-fn nearest_project(path: &Path) -> Option<PathBuf> {
+#[must_use]
+pub fn nearest_project(path: &Path) -> Option<PathBuf> {
     let start = if path.is_dir() { path } else { path.parent()? };
     let climbs = path.components().any(|part| part == Component::ParentDir);
     // As it was typed while that goes, for the messages; then from the root.

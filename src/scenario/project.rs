@@ -45,7 +45,8 @@ pub struct SimulatorSetup {
     pub(super) tenants_at: Span,
     /// Where the file names the CA.
     pub(super) client_ca_at: Option<Span>,
-    as_of: Option<NaiveDate>,
+    /// The day whose rules hold where a target names no other.
+    pub as_of: Option<NaiveDate>,
 }
 
 /// A file that another file names.
