@@ -7,7 +7,7 @@ use super::ids::{slug, suffix};
 use super::interpret::Interpreter;
 use super::merge::merge;
 use super::project::Project;
-use super::suite::Suite;
+use super::suite::{Suite, Written};
 use super::table::{Table, check_names, condition, meets};
 use super::vars::{BUILT_IN, Binding, Globals, Reported, Scope};
 use super::view::Findings;
@@ -106,17 +106,16 @@ fn scope<'s>(
 
 /// Reads what is the same for all cases of a scenario.
 fn scenario(
-    node: &Node,
+    written: &Written,
     suite: &Suite,
     common: &Common<'_>,
     counted: &mut u64,
     findings: &mut Findings,
 ) -> Option<Scenario> {
-    let Value::Mapping(own) = &node.value else { return None };
-    let entries = merge(&suite.defaults, own);
+    let entries = merge(&suite.defaults, &written.entries);
     let find = |name: &str| entries.iter().find(|(key, _)| &*key.name == name);
     let field = |name: &str| find(name).map(|(key, node)| Field::new(&key.name, key.span, node));
-    let whole = find("name").map_or(Span { end: node.span.start, ..node.span }, |(_, name)| name.span);
+    let whole = find("name").map_or(Span { end: written.span.start, ..written.span }, |(_, name)| name.span);
     let mut vars = Vec::new();
     if let Some(entries) = field("vars").and_then(|field| field.entries(&mut findings.faults)) {
         vars = entries.to_vec();
@@ -215,6 +214,7 @@ fn name_cases<'t>(
     named: &mut Vec<Named<'t>>,
 ) {
     let Some((key, node)) = scenario.entries.iter().find(|(key, _)| &*key.name == "name") else { return };
+    let before = (named.len(), findings.faults.len());
     for bindings in scenario.table.combinations() {
         let scope = scope(scenario, suite, common, &bindings, None);
         if scenario.table.exclude().iter().any(|condition| meets(condition, &scope, &mut findings.faults)) {
@@ -240,6 +240,11 @@ fn name_cases<'t>(
         }
         let (name, id) = (name.to_owned(), format!("{prefix}/{slug}"));
         named.push(Named { scenario: n, bindings, name, id });
+    }
+    if before == (named.len(), findings.faults.len()) && !scenario.table.exclude().is_empty() {
+        findings
+            .faults
+            .push(Diagnostic::error("no case is left: `exclude` takes out every combination", node.span));
     }
 }
 

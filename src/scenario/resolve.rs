@@ -19,7 +19,7 @@ use crate::message::Draft;
 use crate::plan::{Auth, Endpoint, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, Stage};
-use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify, VersionRange};
+use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange};
 use crate::yaml::{Diagnostic, read_bytes};
 
 /// The most that a message file may hold, in bytes: Exchange Online takes 150
@@ -308,12 +308,20 @@ impl Resolver {
             );
             return None;
         }
-        let identity = self.identities.get(paths(files), |(cert, key)| {
-            let (cert_pem, key_pem) = (read(cert, MAX_PEM)?, read(key, MAX_PEM)?);
-            let identity = Identity::from_pem(&cert_pem, &key_pem)
-                .map_err(|error| format!("{}: {error}", cert.display()))?;
+        let (cert, key) = (files.cert.path.display(), files.key.path.display());
+        let identity = self.identities.get(paths(files), |(cert_path, key_path)| {
+            let (cert_pem, key_pem) = (read(cert_path, MAX_PEM)?, read(key_path, MAX_PEM)?);
+            let identity = Identity::from_pem(&cert_pem, &key_pem).map_err(|error| match error {
+                IdentityError::Mismatch { subject } => {
+                    format!("{key}: does not match the certificate {cert} ({subject})")
+                }
+                IdentityError::NoCertificate => format!("{cert}: no certificate in it (PEM)"),
+                IdentityError::NoKey => format!("{key}: no private key in it (PEM)"),
+                IdentityError::EncryptedKey | IdentityError::BadKey { .. } => format!("{key}: {error}"),
+                _ => format!("{cert}: {error}"),
+            })?;
             if identity.not_after() < SystemTime::now() {
-                expired = Some(format!("{}: the certificate has expired", cert.display()));
+                expired = Some(format!("{cert}: the certificate has expired"));
             }
             Ok(Arc::new(identity))
         });

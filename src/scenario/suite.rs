@@ -42,6 +42,13 @@ const KEYS: [&str; 29] = [
 /// Keys that have their place and no meaning yet.
 const NOT_YET: [&str; 2] = ["steps", "repeat"];
 
+/// A scenario as it is written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) span: Span,
+    pub(super) entries: Vec<(Key, Node)>,
+}
+
 /// A scenario file.
 #[derive(Debug)]
 pub(super) struct Suite {
@@ -51,7 +58,7 @@ pub(super) struct Suite {
     pub(super) defaults: Vec<(Key, Node)>,
     pub(super) defaults_at: Option<Span>,
     pub(super) vars: Vec<(Key, Node)>,
-    pub(super) scenarios: Vec<Node>,
+    pub(super) scenarios: Vec<Written>,
     pub(super) csv: CsvFiles,
 }
 
@@ -76,7 +83,7 @@ impl Suite {
             && let Some(entries) = field.entries(faults)
         {
             suite.defaults_at = Some(field.span());
-            suite.defaults = entries.to_vec();
+            suite.defaults = with_values(entries);
             check_keys(entries, true, faults);
         }
         if let Some(tags) = tags
@@ -94,29 +101,29 @@ impl Suite {
             if items.is_empty() {
                 faults.push(field.error("`scenarios` is empty"));
             }
-            suite.scenarios = items.to_vec();
+            for node in items {
+                let Some(entries) = field.item(node).entries(faults) else { continue };
+                check_keys(entries, false, faults);
+                suite.scenarios.push(Written { span: node.span, entries: with_values(entries) });
+            }
         }
         misplaced(root, faults);
         // What remains is either unknown or was just told to be misplaced.
         let mut rest = Vec::new();
         fields.finish(&mut rest);
         faults.extend(rest.into_iter().filter(|fault| faults_here(faults, fault)).collect::<Vec<_>>());
-        for node in &suite.scenarios {
-            if let Some(entries) = Field::new("scenarios", node.span, node).entries(faults) {
-                check_keys(entries, false, faults);
-            }
-        }
-        let tables = suite.scenarios.iter().filter_map(|node| match &node.value {
-            Value::Mapping(entries) => Some(entries),
-            _ => None,
-        });
-        for entries in tables.chain([&suite.defaults]) {
+        for entries in suite.scenarios.iter().map(|scenario| &scenario.entries).chain([&suite.defaults]) {
             if let Some((_, cases)) = entries.iter().find(|(key, _)| &*key.name == "cases") {
                 read_csv(cases, sources, &mut suite.csv, faults);
             }
         }
         suite
     }
+}
+
+/// What is left when keys without a value, which were reported, are taken out.
+fn with_values(entries: &[(Key, Node)]) -> Vec<(Key, Node)> {
+    entries.iter().filter(|(_, node)| !matches!(node.value, Value::Null)).cloned().collect()
 }
 
 /// Whether nothing was said yet of that place.
@@ -137,11 +144,15 @@ fn misplaced(root: &Node, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports keys that are unknown, not supported yet, or not for defaults.
+/// Reports keys that are unknown, without value, not supported yet, or not for
+/// defaults.
 fn check_keys(entries: &[(Key, Node)], defaults: bool, faults: &mut Vec<Diagnostic>) {
     let expects = entries.iter().any(|(key, _)| &*key.name == "expect");
-    for (key, _) in entries {
+    for (key, node) in entries {
         let name = &*key.name;
+        if matches!(node.value, Value::Null) && KEYS.contains(&name) {
+            Field::new(name, key.span, node).wrong("a value", faults);
+        }
         if NOT_YET.contains(&name) {
             faults.push(Diagnostic::error(format!("`{name}` is not supported yet"), key.span));
         } else if defaults && name == "name" {

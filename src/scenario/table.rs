@@ -296,7 +296,7 @@ fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(
                 let start = error.position().map_or(0, csv::Position::byte);
                 let words = match error.kind() {
                     csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("a ragged row: {len} cells under {expected_len} columns")
+                        format!("a ragged row: {len} of {expected_len} cells")
                     }
                     _ => format!("not CSV: {error}"),
                 };

@@ -17,7 +17,11 @@ pub struct Fields<'n> {
 impl<'n> Fields<'n> {
     /// Begins to read a file's root.
     pub fn of_root(root: &'n Node, faults: &mut Vec<Diagnostic>) -> Option<Self> {
-        Field::new("the file", root.span, root).fields(faults)
+        let Value::Mapping(entries) = &root.value else {
+            faults.push(Diagnostic::error(format!("the file holds {}, not a map", root.kind()), root.span));
+            return None;
+        };
+        Some(Self::of(entries))
     }
 
     /// Begins to read entries.
@@ -87,9 +91,16 @@ pub fn nearest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> Option<&
     let lower = word.to_lowercase();
     let bound = (word.chars().count() / 3).clamp(1, 3);
     known
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= bound)
-        .min_by_key(|(distance, _)| *distance)
+        .map(|candidate| {
+            let known = candidate.to_lowercase();
+            // Half a word is as near as one wrong letter: `rcpt` for `rcpt_to`.
+            let begun = lower.len() >= 3 && known.starts_with(&lower);
+            let distance = if begun { 1 } else { strsim::damerau_levenshtein(&lower, &known) };
+            (distance, candidate)
+        })
+        .filter(|(distance, _)| *distance <= bound && *distance < word.chars().count())
+        // Of several the last: newer versions come last.
+        .min_by(|(a, _), (b, _)| a.cmp(b).then(std::cmp::Ordering::Greater))
         .map(|(_, candidate)| candidate)
 }
 

@@ -18,8 +18,8 @@ pub const MAX_FILE: u64 = 16 * 1024 * 1024;
 /// caller to add, where another file names this one.
 pub fn read_file(path: &Path, sources: &mut Sources) -> Result<FileId, Diagnostic> {
     let bytes = read_bytes(path, MAX_FILE)?;
-    let text = text(bytes).map_err(|why| Diagnostic::general(format!("{}: {why}", path.display())))?;
-    Ok(sources.add(path.display().to_string(), path.to_owned(), text))
+    let text = text(bytes).map_err(|why| Diagnostic::general(format!("{}: {why}", shown(path))))?;
+    Ok(sources.add(shown(path).to_string(), path.to_owned(), text))
 }
 
 /// Reads a regular file of at most `limit` bytes.
@@ -28,7 +28,7 @@ pub fn read_file(path: &Path, sources: &mut Sources) -> Result<FileId, Diagnosti
 ///
 /// As [`read_file`].
 pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
-    let fail = |why: &str| Diagnostic::general(format!("{}: {why}", path.display()));
+    let fail = |why: &str| Diagnostic::general(format!("{}: {why}", shown(path)));
     // Looked at before it is opened: opening a FIFO waits for a writer.
     let metadata = fs::metadata(path).map_err(|error| fail(&io_words(&error)))?;
     let metadata = match metadata.is_file() {
@@ -48,6 +48,11 @@ pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
         return Err(too_large());
     }
     Ok(bytes)
+}
+
+/// A path as it is shown: `relay.yaml` for `./relay.yaml`.
+fn shown(path: &Path) -> impl std::fmt::Display + '_ {
+    path.strip_prefix(".").unwrap_or(path).display()
 }
 
 fn io_words(error: &std::io::Error) -> String {

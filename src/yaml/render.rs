@@ -38,13 +38,11 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    // A value that is quoted may hold a line break; the message is one line.
-    let message = diagnostic.message.replace('\n', "␊");
-    let title = level.primary_title(message.as_str());
-    let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(normalize_untrusted_str(note)));
+    let title = level.primary_title(one_line(&diagnostic.message));
+    let notes = diagnostic.notes.iter().map(|note| Level::NOTE.message(one_line(note)));
     let Some(span) = diagnostic.span else {
         let label = Some(&diagnostic.label).filter(|label| !label.is_empty());
-        let label = label.map(|label| Level::HELP.message(normalize_untrusted_str(label)));
+        let label = label.map(|label| Level::HELP.message(one_line(label)));
         let group = annotate_snippets::Group::with_title(title);
         return renderer.render(&[group.elements(label).elements(notes)]);
     };
@@ -54,7 +52,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     let line_end = source.text[start..].find('\n').map_or(source.text.len(), |newline| start + newline);
     let line = source.text[line_start..line_end].trim_end_matches('\r');
     let number = sources.line(span) as usize;
-    let name = normalize_untrusted_str(&source.name);
+    let name = one_line(&source.name);
     if line.len() > MAX_QUOTED {
         let column = source.text[line_start..start].chars().count() + 1;
         let origin = Origin::path(name).line(number).char_column(column);
@@ -64,12 +62,21 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     let from = (start - line_start).min(line.len());
     let to = (end - line_start).clamp(from, line.len());
     let to = from + line[from..to].trim_end().len();
-    let label = Some(normalize_untrusted_str(&diagnostic.label)).filter(|label| !label.is_empty());
+    let label = Some(one_line(&diagnostic.label)).filter(|label| !label.is_empty());
     let snippet = Snippet::source(line)
         .line_start(number)
         .path(name)
         .annotation(AnnotationKind::Primary.span(from..to.max(from)).label(label));
     renderer.render(&[title.element(snippet).elements(notes)])
+}
+
+/// A text on one line, control characters visible.
+fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    normalize_untrusted_str(&out)
 }
 
 /// `2 errors in 1 file; nothing was sent`.

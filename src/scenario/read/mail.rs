@@ -119,9 +119,9 @@ impl<'v> Keys<'v> {
     /// Reads one transaction, the `n`th, into `mail`.
     fn read(&self, n: usize, view: &View<'_>, hello: &Hello, mail: &mut Mail, findings: &mut Findings) {
         let Some(field) = self.mail_from else { return };
-        let Some((mail_from, mail_params)) = path(field, ReversePath::parse, &mut findings.faults) else {
-            return;
-        };
+        // After a wrong sender the rest is read all the same, to show all faults.
+        let (mail_from, mail_params) =
+            path(field, ReversePath::parse, &mut findings.faults).unwrap_or((ReversePath::Null, "".into()));
         let mut recipients = Vec::new();
         if let Some(field) = self.rcpt_to {
             let items = field.one_or_many();
