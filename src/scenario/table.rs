@@ -253,6 +253,23 @@ pub(super) fn read_csv(
     Some(())
 }
 
+/// Where a quoted cell begins that the file does not end, which the reader would
+/// take for one cell up to the end (RFC 4180 §2).
+fn unclosed_quote(text: &str) -> Option<usize> {
+    let (mut open, mut cell_begins) = (None, true);
+    for (at, c) in text.char_indices() {
+        match (open, c) {
+            // A doubled quote closes and opens again, which comes to the same.
+            (Some(_), '"') => open = None,
+            (Some(_), _) => {}
+            (None, '"') if cell_begins || text[..at].ends_with('"') => open = Some(at),
+            (None, _) => {}
+        }
+        cell_begins = open.is_none() && (matches!(c, ',' | '\n' | '\r') || (cell_begins && c == ' '));
+    }
+    open
+}
+
 fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(Key, Node)>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let line = |start: u64| {
@@ -279,6 +296,13 @@ fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(
         } else if header[..n].iter().any(|before| before.name == key.name) {
             faults.push(Diagnostic::error(format!("two columns are named `{}`", key.name), key.span));
         }
+    }
+    if let Some(start) = unclosed_quote(text) {
+        let fault = Diagnostic::error("this quote is never closed", line(start as u64));
+        faults.push(
+            fault.label("it would swallow the rest of the file; a quote inside quotes is written twice"),
+        );
+        return Vec::new();
     }
     let mut rows = Vec::new();
     for record in reader.records() {

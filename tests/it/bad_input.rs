@@ -117,12 +117,15 @@ fn certificates_and_keys_that_cannot_be_used_say_why() {
     let with = |cert: &str, key: &str| {
         refused(&dir, &scenario(&format!("tls: starttls\ncertificate: {{ cert: {cert}, key: {key} }}")))
     };
-    with("client-ec.pem", "client-rsa.key").says("does not match").says("client-rsa.key").says("case.yaml");
+    with("client-ec.pem", "client-rsa.key")
+        .says("the private key is not that of")
+        .says("client-ec.pem")
+        .says("case.yaml");
     with("client-ec.pem", "client-encrypted.key").says("encrypted").says("client-encrypted.key");
     with("missing.pem", "client-ec.key").says("missing.pem");
     with("client-ec.pem", "missing.key").says("missing.key");
-    with("nothing.pem", "client-ec.key").says("nothing.pem").says("no certificate");
-    with("client-ec.pem", "client-ec.pem").says("no private key");
+    with("nothing.pem", "client-ec.key").says("nothing.pem").says("no PEM certificate");
+    with("client-ec.pem", "client-ec.pem").says("no PEM private key");
     refused(&dir, &scenario("tls: { mode: starttls, ca: nothing.pem }")).says("nothing.pem");
     refused(&dir, &scenario("tls: none\ncertificate: { cert: client-ec.pem, key: client-ec.key }"))
         .says("certificate");
@@ -132,11 +135,11 @@ fn certificates_and_keys_that_cannot_be_used_say_why() {
 fn every_error_of_every_file_is_shown_in_one_go_with_its_place() {
     let dir = Dir::new();
     dir.write("a.yaml", "suite: a\nscenarios:\n  - name: x\n    target: 127.0.0.1:1\n    expct: 250\n");
-    dir.write("b.yaml", "suite: b\nscenarios:\n  - name: x\n    target: 127.0.0.1:1\n    mail_from: ${p1}\n    subject: #42\n");
+    dir.write("b.yaml", "suite: b\nscenarios:\n  - name: x\n    target: 127.0.0.1:1\n    mail_from: ${p1}\n    rcpt_to: b@x.test\n    subject: #42\n");
     for command in ["check", "run"] {
         let ran = Program::new(dir.path(), [command, "a.yaml", "b.yaml"]).run();
         ran.status(2).says("a.yaml:5:5").says("did you mean `expect`?").says("b.yaml:5:").says("$(p1)");
-        ran.says("b.yaml:6:").says("3 errors in 2 files").says("nothing was sent");
+        ran.says("b.yaml:7:").says("3 errors in 2 files").says("nothing was sent");
     }
 }
 

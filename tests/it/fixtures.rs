@@ -10,7 +10,7 @@ fn our_postfix_answers_swaks_with_and_without_tls() {
     let (Some(postfix), true) = (Postfix::shared(test), have(test, &["swaks"])) else { return };
     let dir = Dir::new();
     Pki::shared().write(&dir);
-    for (port, tls) in [(postfix.open, "-tls"), (postfix.implicit, "-tlsc")] {
+    for (port, tls) in [(postfix.open, "-tls"), (postfix.implicit, "-tlsc"), (postfix.certified, "-tlsc")] {
         let output = Command::new("swaks")
             .current_dir(dir.path())
             .args(["--server", "127.0.0.1", "--port", &port.to_string(), "--from", "a@x.test"])

@@ -164,16 +164,16 @@ fn a_missing_client_certificate_shows_as_421_after_the_handshake() {
         return;
     };
     let played = against(
-        postfix.implicit,
+        postfix.certified,
         "
   - name: $(version)
     tls: { mode: implicit, version: $(version), ca: ca.pem }
-    matrix: { version: [TLSv1.0, TLSv1.2, TLSv1.3] }
+    matrix: { version: [TLSv1.2, TLSv1.3] }
     expect: 421 4.7.1
 ",
     );
     played.status(0);
-    for version in ["TLSv1.0", "TLSv1.2", "TLSv1.3"] {
+    for version in ["TLSv1.2", "TLSv1.3"] {
         played.ended(version, "passed greeting 421 4.7.1");
         let case = played.case(version);
         assert!(

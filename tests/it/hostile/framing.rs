@@ -110,7 +110,7 @@ fn another_protocol_is_a_protocol_error_at_once() {
             conn.say([0x15, 3, 1, 0, 2, 2, 40])?;
             conn.drain()
         }),
-        Attack::new("SMTP on an implicit TLS port", &["tls protocol_error"], |conn| {
+        Attack::new("SMTP on an implicit TLS port", &["tls protocol_error", "tls desync"], |conn| {
             conn.say("220 peer.test ESMTP\r\n")?;
             conn.drain()
         })

@@ -55,7 +55,7 @@ fn a_reply_that_nobody_asked_for_is_desync_and_never_a_pass() {
             conn.wait(Duration::from_millis(300));
             conn.drain()
         })
-        .keys("subject: none\nmessage: { file: big.eml }"),
+        .keys("message: { file: big.eml }"),
         Attack::new("one reply too many after EHLO", &["ehlo desync", "mail_from desync"], |conn| {
             conn.say("220 peer.test\r\n")?;
             conn.line()?;
@@ -93,7 +93,7 @@ fn a_missing_reply_is_a_timeout_where_it_is_missing() {
             conn.wait(Duration::from_secs(5));
             Ok(())
         })
-        .keys("message: { file: big.eml }\nsubject: none"),
+        .keys("message: { file: big.eml }"),
     ]);
     let unknown = played.case("nothing after the final dot").to_string() + &played.ran.stdout;
     assert!(unknown.contains("delivery unknown"), "{unknown}");
@@ -123,7 +123,8 @@ fn a_421_ends_the_session_where_it_comes_and_nothing_more_is_said() {
 #[test]
 fn a_close_or_a_reset_is_closed_at_its_stage() {
     let expected: [&'static [&'static str]; 6] = [
-        &["greeting closed"],
+        // A reset may come before the connection is seen to be there.
+        &["greeting closed", "connect refused reset"],
         &["ehlo closed"],
         &["mail_from closed"],
         &["rcpt_to closed"],

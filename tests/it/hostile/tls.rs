@@ -63,6 +63,7 @@ fn clear_text_between_220_and_the_handshake_is_desync() {
             .never_hears(CLEAR),
         Attack::new("a message of 16 MB in the handshake", &["tls limit"], |conn| {
             starttls(conn, "220 go\r\n")?;
+            conn.byte()?;
             // A ServerHello that says it is 0xffffff bytes long, and goes on.
             let mut record = vec![0x16, 3, 3, 0x40, 0];
             record.extend([2, 0xff, 0xff, 0xff]);
@@ -74,6 +75,7 @@ fn clear_text_between_220_and_the_handshake_is_desync() {
         .keys(STARTTLS),
         Attack::new("a handshake byte by byte", &["tls timeout"], |conn| {
             starttls(conn, "220 go\r\n")?;
+            conn.byte()?;
             conn.say([0x16, 3, 3, 0x40, 0])?;
             conn.repeat(&[2], Duration::from_millis(100))
         })

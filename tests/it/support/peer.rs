@@ -220,7 +220,8 @@ impl Conn {
         }
     }
 
-    fn byte(&mut self) -> io::Result<u8> {
+    /// Reads one byte.
+    pub fn byte(&mut self) -> io::Result<u8> {
         let mut byte = [0];
         let read = match &mut self.stream {
             Stream::Plain(stream) => stream.read(&mut byte)?,

@@ -22,8 +22,11 @@ pub struct Postfix {
     pub must_tls: u16,
     /// TLS 1.2 and newer alone.
     pub floor: u16,
-    /// TLS from the first byte, a client certificate demanded.
+    /// TLS from the first byte, else as `open`.
     pub implicit: u16,
+    /// TLS from the first byte, a client certificate demanded; TLS 1.2 and newer,
+    /// because Postfix raises OpenSSL's security level where it demands one.
+    pub certified: u16,
     dir: Dir,
     keeper: Child,
 }
@@ -58,13 +61,14 @@ impl Postfix {
         pki.write(&dir);
         let [ec, rsa] = pki.client_fingerprints();
         dir.write("etc/relay_clientcerts", format!("{ec} client-ec\n{rsa} client-rsa\n"));
-        let [open, must_tls, floor, implicit] = free_ports();
+        let [open, must_tls, floor, implicit, certified] = free_ports();
         dir.write("etc/main.cf", MAIN.replace("$D", &dir.path().display().to_string()));
         let services = [
             (open, ""),
             (must_tls, "-o smtpd_tls_security_level=encrypt"),
             (floor, "-o smtpd_tls_protocols=>=TLSv1.2 -o smtpd_tls_mandatory_protocols=>=TLSv1.2"),
-            (implicit, "-o smtpd_tls_wrappermode=yes -o smtpd_tls_req_ccert=yes"),
+            (implicit, "-o smtpd_tls_wrappermode=yes"),
+            (certified, "-o smtpd_tls_wrappermode=yes -o smtpd_tls_req_ccert=yes"),
         ];
         let services =
             services.map(|(port, options)| format!("127.0.0.1:{port} inet n - n - - smtpd {options}\n"));
@@ -90,14 +94,14 @@ impl Postfix {
         let sbin = postfix.parent().expect("a program is in a folder").display().to_string();
         keeper.env("PATH", format!("{}:{sbin}", std::env::var("PATH").unwrap_or_default()));
         let keeper = keeper.spawn().expect("sh starts");
-        let postfix = Self { open, must_tls, floor, implicit, dir, keeper };
+        let postfix = Self { open, must_tls, floor, implicit, certified, dir, keeper };
         postfix.wait();
         postfix
     }
 
     fn wait(&self) {
         let start = Instant::now();
-        for port in [self.open, self.must_tls, self.floor, self.implicit] {
+        for port in [self.open, self.must_tls, self.floor, self.implicit, self.certified] {
             while TcpStream::connect(("127.0.0.1", port)).is_err() {
                 assert!(
                     start.elapsed() < Duration::from_secs(30),
