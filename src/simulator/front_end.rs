@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use super::limits::Limits;
 use super::policy::{Ask, Credentials, Facts, Fault, Incoming, Policy, Prompt, Response};
-use super::protocol::Limits;
 use super::stamp::{self, SessionId};
 use super::store::{Delivered, Store};
 use crate::exchange::catalogue::{Entry, positive, protocol, relay as relay_replies};
@@ -210,7 +210,7 @@ impl FrontEnd {
         let entry = match fault {
             // A client that pipelines MAIL, RCPT and DATA reads the same refusal
             // three times. [wire, 2024-10]
-            Fault::BadSequence if self.endpoint != Endpoint::Mx && self.logged_in.is_none() => {
+            Fault::NoTransaction if self.endpoint != Endpoint::Mx && self.logged_in.is_none() => {
                 let decision = submission::unauthenticated(self.failed_log_in, &mut self.account);
                 return self.decided(&decision, facts);
             }
@@ -219,7 +219,7 @@ impl FrontEnd {
             Fault::BadSender => &protocol::INVALID_SENDER,
             Fault::BadRecipient => &protocol::INVALID_RECIPIENT,
             Fault::HelloFirst => &protocol::HELLO_FIRST,
-            Fault::BadSequence => &protocol::BAD_SEQUENCE,
+            Fault::NoTransaction | Fault::BadSequence => &protocol::BAD_SEQUENCE,
             Fault::NeedsUtf8 => &protocol::NEEDS_SMTPUTF8,
             Fault::TooLarge => &protocol::TOO_LARGE,
             Fault::TooManyRecipients => &relay_replies::TOO_MANY_RECIPIENTS,

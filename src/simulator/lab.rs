@@ -10,7 +10,8 @@ use chrono::NaiveDate;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::server::{self, CONNECTIONS, Deadlines, Door};
+use super::limits::{CONNECTIONS, Deadlines};
+use super::server::{self, Door};
 use super::store::{Delivered, Store};
 use crate::exchange::{Endpoint, RulesOn, Tenants};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};

@@ -6,6 +6,7 @@
 
 mod front_end;
 mod lab;
+mod limits;
 mod policy;
 mod protocol;
 mod proxy;

@@ -97,6 +97,8 @@ pub(super) enum Fault {
     BadSender,
     BadRecipient,
     HelloFirst,
+    /// RCPT, DATA or BDAT without a transaction that could take it.
+    NoTransaction,
     BadSequence,
     NeedsUtf8,
     TooLarge,

@@ -11,41 +11,12 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::front_end::FrontEnd;
+use super::limits::{Deadlines, Limits};
 use super::policy::{Ask, Facts, Fault, Policy};
-use super::protocol::{Limits, Next, Protocol};
+use super::protocol::{Next, Protocol};
 use super::store::Store;
 use crate::exchange::{Endpoint, RulesOn, Tenants};
 use crate::tls::{Acceptor, ClientChain};
-
-/// Deadlines; bytes never extend the session's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Deadlines {
-    /// Waiting for a client's next bytes.
-    pub(super) read: Duration,
-    /// Waiting for a client to take what was said.
-    pub(super) write: Duration,
-    /// The TLS handshake.
-    pub(super) handshake: Duration,
-    /// The session as a whole.
-    pub(super) session: Duration,
-    /// After the last reply, waiting for the client to close.
-    pub(super) linger: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            read: Duration::from_secs(60),
-            write: Duration::from_secs(30),
-            handshake: Duration::from_secs(15),
-            session: Duration::from_secs(600),
-            linger: Duration::from_secs(2),
-        }
-    }
-}
-
-/// Connections that are open at once, over one listener.
-pub(super) const CONNECTIONS: usize = 4_000;
 
 /// One front door.
 #[derive(Debug)]

@@ -8,50 +8,16 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use super::policy::{Ask, Credentials, Facts, Fault, Incoming, Policy, Prompt, Response};
-use super::proxy;
-use crate::smtp::{
-    Command, CommandError, DataReceiver, ForwardPath, Param, ReversePath, SaslServer, SaslStep,
-};
+use super::super::limits::Limits;
+use super::super::policy::{Ask, Credentials, Facts, Fault, Policy, Prompt, Response};
+use super::super::proxy;
+use super::mail::{Transaction, take};
+use crate::smtp::{Command, CommandError, DataReceiver, SaslServer, SaslStep};
 use crate::tls::{Accepted, ClientChain};
-
-/// How much a client may ask of one session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
-    /// Longest command line in bytes, CRLF included. RFC 4954 §4 wants 12,288 for
-    /// AUTH.
-    pub(super) line: usize,
-    /// Largest message in bytes, as EHLO announces it.
-    pub(super) size: u64,
-    /// How much of a message is kept, in bytes.
-    pub(super) head: usize,
-    /// Recipients of one message.
-    pub(super) recipients: usize,
-    /// Commands of one session.
-    pub(super) commands: u32,
-    /// Faulty commands of one session.
-    pub(super) errors: u32,
-    /// Failed log-ins of one session.
-    pub(super) log_ins: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            line: 12 * 1024,
-            size: 157_286_400,
-            head: 64 * 1024,
-            recipients: 1_000,
-            commands: 10_000,
-            errors: 50,
-            log_ins: 5,
-        }
-    }
-}
 
 /// What the server does once the output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub(in crate::simulator) enum Next {
     /// Reads on.
     Read,
     /// Shakes hands, then calls [`Protocol::secured`].
@@ -62,23 +28,23 @@ pub(super) enum Next {
 
 /// One session.
 #[derive(Debug)]
-pub(super) struct Protocol {
-    limits: Limits,
-    facts: Facts,
+pub(in crate::simulator) struct Protocol {
+    pub(super) limits: Limits,
+    pub(super) facts: Facts,
     /// A PROXY header may still come.
     may_announce: bool,
     buffer: Vec<u8>,
-    mode: Mode,
-    hello: Hello,
+    pub(super) mode: Mode,
+    pub(super) hello: Hello,
     authenticated: bool,
-    transaction: Option<Transaction>,
+    pub(super) transaction: Option<Transaction>,
     commands: u32,
     errors: u32,
     failed_log_ins: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hello {
+pub(super) enum Hello {
     None,
     Helo,
     Ehlo,
@@ -86,7 +52,7 @@ enum Hello {
 
 /// What the next bytes are.
 #[derive(Debug)]
-enum Mode {
+pub(super) enum Mode {
     Commands,
     Auth(SaslServer),
     Data(DataReceiver),
@@ -100,18 +66,14 @@ enum Mode {
     },
 }
 
-#[derive(Debug)]
-struct Transaction {
-    incoming: Incoming,
-    binary: bool,
-    utf8: bool,
-    /// BDAT has begun: no RCPT, no DATA any more (RFC 3030 §4.2).
-    chunking: bool,
-}
-
 impl Protocol {
     /// A session with a peer; `may_announce` where it may send a PROXY header.
-    pub(super) fn new(address: IpAddr, now: SystemTime, may_announce: bool, limits: Limits) -> Self {
+    pub(in crate::simulator) fn new(
+        address: IpAddr,
+        now: SystemTime,
+        may_announce: bool,
+        limits: Limits,
+    ) -> Self {
         Self {
             limits,
             facts: Facts { address, tls: None, client: ClientChain::None, now },
@@ -128,12 +90,12 @@ impl Protocol {
     }
 
     /// The greeting.
-    pub(super) fn greet(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
+    pub(in crate::simulator) fn greet(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
         self.say(policy.answer(Ask::Connected, &self.facts), out)
     }
 
     /// The handshake has come to an end: everything starts anew.
-    pub(super) fn secured(&mut self, accepted: Accepted) {
+    pub(in crate::simulator) fn secured(&mut self, accepted: Accepted) {
         self.facts.tls = Some(accepted.version);
         self.facts.client = accepted.client;
         self.buffer.clear();
@@ -143,13 +105,13 @@ impl Protocol {
     }
 
     /// The client was silent for too long.
-    pub(super) fn timed_out(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
+    pub(in crate::simulator) fn timed_out(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
         self.say(policy.answer(Ask::Fault(Fault::TimedOut), &self.facts), out);
         Next::Close
     }
 
     /// Takes the next bytes and writes what is to be said.
-    pub(super) fn receive(
+    pub(in crate::simulator) fn receive(
         &mut self,
         bytes: &[u8],
         now: SystemTime,
@@ -187,7 +149,7 @@ impl Protocol {
     }
 
     /// Takes one line, or as much content as there is.
-    fn step(&mut self, rest: &mut &[u8], policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
+    pub(super) fn step(&mut self, rest: &mut &[u8], policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
         match &mut self.mode {
             Mode::Data(receiver) => {
                 let Some(transaction) = &mut self.transaction else { return Next::Close };
@@ -210,7 +172,7 @@ impl Protocol {
                 let (size, last, discard) = (*size, *last, *discard);
                 self.mode = Mode::Commands;
                 match (discard, last) {
-                    (true, _) => self.fault(Fault::BadSequence, policy, out),
+                    (true, _) => self.fault(Fault::NoTransaction, policy, out),
                     (false, true) => self.message_ends(policy, out),
                     (false, false) => self.say(policy.answer(Ask::Chunk(size), &self.facts), out),
                 }
@@ -358,180 +320,16 @@ impl Protocol {
         next
     }
 
-    fn mail(
-        &mut self,
-        path: ReversePath,
-        params: &[Param<'_>],
-        policy: &mut dyn Policy,
-        out: &mut Vec<u8>,
-    ) -> Next {
-        if self.hello == Hello::None {
-            return self.fault(Fault::HelloFirst, policy, out);
-        }
-        if self.transaction.is_some() {
-            return self.fault(Fault::BadSequence, policy, out);
-        }
-        let Some(asked) = MailParams::read(params).filter(|_| self.takes_params(params)) else {
-            return self.fault(Fault::Arguments, policy, out);
-        };
-        if asked.size > self.limits.size {
-            return self.fault(Fault::TooLarge, policy, out);
-        }
-        if !asked.utf8 && !path.as_str().is_ascii() {
-            return self.fault(Fault::NeedsUtf8, policy, out);
-        }
-        let response = policy.answer(Ask::Mail, &self.facts);
-        if response.is_positive() {
-            let incoming = Incoming { mail_from: path, rcpt_to: Vec::new(), head: Vec::new(), size: 0 };
-            let MailParams { binary, utf8, .. } = asked;
-            self.transaction = Some(Transaction { incoming, binary, utf8, chunking: false });
-        }
-        self.say(response, out)
-    }
-
-    /// RFC 5321 §4.1.1.1: after HELO there are no parameters.
-    fn takes_params(&self, params: &[Param<'_>]) -> bool {
-        params.is_empty() || self.hello == Hello::Ehlo
-    }
-
-    fn rcpt(
-        &mut self,
-        path: ForwardPath,
-        params: &[Param<'_>],
-        policy: &mut dyn Policy,
-        out: &mut Vec<u8>,
-    ) -> Next {
-        // DSN (RFC 3461 §4.1, §4.2) is all that RCPT takes.
-        let known = params.iter().all(|p| (p.is("NOTIFY") || p.is("ORCPT")) && p.value.is_some());
-        let known = known && self.takes_params(params);
-        let transaction = match &mut self.transaction {
-            Some(transaction) if !transaction.chunking => transaction,
-            _ => return self.fault(Fault::BadSequence, policy, out),
-        };
-        let fault = match () {
-            () if !known => Some(Fault::Arguments),
-            () if !transaction.utf8 && !path.as_str().is_ascii() => Some(Fault::NeedsUtf8),
-            () if transaction.incoming.rcpt_to.len() >= self.limits.recipients => {
-                Some(Fault::TooManyRecipients)
-            }
-            () => None,
-        };
-        if let Some(fault) = fault {
-            return self.fault(fault, policy, out);
-        }
-        let response = policy.answer(Ask::Rcpt(&transaction.incoming.mail_from, &path), &self.facts);
-        if response.is_positive() {
-            transaction.incoming.rcpt_to.push(path);
-        }
-        self.say(response, out)
-    }
-
-    fn data(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
-        // RFC 3030 §3: BINARYMIME goes with BDAT alone.
-        let ready = self
-            .transaction
-            .as_ref()
-            .is_some_and(|t| !t.incoming.rcpt_to.is_empty() && !t.chunking && !t.binary);
-        if !ready {
-            return self.fault(Fault::BadSequence, policy, out);
-        }
-        let response = policy.answer(Ask::Data, &self.facts);
-        if response.code() == 354 {
-            self.mode = Mode::Data(DataReceiver::default());
-        }
-        self.say(response, out)
-    }
-
-    fn bdat(&mut self, size: u64, last: bool, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
-        // A chunk nobody would wait for, such as one of 2^64 bytes: hang up rather
-        // than read it away.
-        if size > self.limits.size {
-            self.fault(Fault::TooLarge, policy, out);
-            return Next::Close;
-        }
-        let ready = self.transaction.as_mut().filter(|t| !t.incoming.rcpt_to.is_empty());
-        let discard = ready.is_none();
-        if let Some(transaction) = ready {
-            if !transaction.chunking {
-                transaction.chunking = true;
-                // What a policy does before a message, it does before the first
-                // chunk as well; there is no reply to send.
-                policy.answer(Ask::Data, &self.facts);
-            }
-        }
-        self.mode = Mode::Chunk { left: size, size, last, discard };
-        if size > 0 {
-            return Next::Read;
-        }
-        // Nothing more need come for an empty chunk to be whole.
-        self.step(&mut &[][..], policy, out)
-    }
-
-    fn message_ends(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
-        self.mode = Mode::Commands;
-        let Some(transaction) = self.transaction.take() else { return Next::Close };
-        if transaction.incoming.size > self.limits.size {
-            return self.fault(Fault::TooLarge, policy, out);
-        }
-        self.say(policy.answer(Ask::Message(&transaction.incoming), &self.facts), out)
-    }
-
-    fn fault(&mut self, fault: Fault, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
+    pub(super) fn fault(&mut self, fault: Fault, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
         self.errors += 1;
         let fault = if self.errors > self.limits.errors { Fault::TooManyErrors } else { fault };
         self.say(policy.answer(Ask::Fault(fault), &self.facts), out)
     }
 
-    fn say(&self, response: Response, out: &mut Vec<u8>) -> Next {
+    pub(super) fn say(&self, response: Response, out: &mut Vec<u8>) -> Next {
         response.write(out);
         if response.closes() { Next::Close } else { Next::Read }
     }
-}
-
-/// What MAIL FROM may carry (RFC 1870, 6152, 3030, 6531, 3461, 4954).
-#[derive(Clone, Copy, Debug, Default)]
-struct MailParams {
-    size: u64,
-    binary: bool,
-    utf8: bool,
-}
-
-impl MailParams {
-    /// `None` where a parameter is unknown or its value is not what it takes.
-    fn read(params: &[Param<'_>]) -> Option<Self> {
-        let mut read = Self::default();
-        for param in params {
-            let value = param.value.unwrap_or_default();
-            let is = |word: &str| value.eq_ignore_ascii_case(word);
-            let good = if param.is("SIZE") {
-                let digits = matches!(value.len(), 1..=20) && value.bytes().all(|b| b.is_ascii_digit());
-                // Twenty digits can be more than a number holds: too large it is.
-                read.size = value.parse().unwrap_or(u64::MAX);
-                digits
-            } else if param.is("BODY") {
-                read.binary = is("BINARYMIME");
-                read.binary || is("7BIT") || is("8BITMIME")
-            } else if param.is("SMTPUTF8") {
-                read.utf8 = true;
-                param.value.is_none()
-            } else if param.is("RET") {
-                is("FULL") || is("HDRS")
-            } else {
-                (param.is("ENVID") || param.is("AUTH")) && param.value.is_some()
-            };
-            if !good {
-                return None;
-            }
-        }
-        Some(read)
-    }
-}
-
-/// Counts content and keeps the beginning of it.
-fn take(incoming: &mut Incoming, content: &[u8], head: usize) {
-    incoming.size += content.len() as u64;
-    let room = head.saturating_sub(incoming.head.len());
-    incoming.head.extend_from_slice(&content[..room.min(content.len())]);
 }
 
 /// A browser, or a page that makes one send SMTP inside a POST: not one line more
