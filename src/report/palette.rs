@@ -15,23 +15,33 @@ impl Palette {
         Self { coloured }
     }
 
-    pub(super) fn good<T: fmt::Display>(self, text: T) -> Styled<T> {
+    /// What went well.
+    #[must_use]
+    pub fn good<T: fmt::Display>(self, text: T) -> Styled<T> {
         self.styled("32", text)
     }
 
-    pub(super) fn bad<T: fmt::Display>(self, text: T) -> Styled<T> {
+    /// What went wrong.
+    #[must_use]
+    pub fn bad<T: fmt::Display>(self, text: T) -> Styled<T> {
         self.styled("1;31", text)
     }
 
-    pub(super) fn doubtful<T: fmt::Display>(self, text: T) -> Styled<T> {
+    /// What needs a second look.
+    #[must_use]
+    pub fn doubtful<T: fmt::Display>(self, text: T) -> Styled<T> {
         self.styled("33", text)
     }
 
-    pub(super) fn strong<T: fmt::Display>(self, text: T) -> Styled<T> {
+    /// What is to be found first.
+    #[must_use]
+    pub fn strong<T: fmt::Display>(self, text: T) -> Styled<T> {
         self.styled("1", text)
     }
 
-    pub(super) fn faint<T: fmt::Display>(self, text: T) -> Styled<T> {
+    /// What may be overlooked.
+    #[must_use]
+    pub fn faint<T: fmt::Display>(self, text: T) -> Styled<T> {
         self.styled("2", text)
     }
 
@@ -41,7 +51,7 @@ impl Palette {
 }
 
 /// A text with its style (ECMA-48 §8.3.117).
-pub(super) struct Styled<T> {
+pub struct Styled<T> {
     style: Option<&'static str>,
     text: T,
 }

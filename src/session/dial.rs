@@ -88,11 +88,18 @@ fn refused(error: &io::Error, address: SocketAddr) -> Event {
         io::ErrorKind::AddrNotAvailable => "address_not_available",
         io::ErrorKind::PermissionDenied => "permission_denied",
         io::ErrorKind::TimedOut => {
-            return Event::new(EventKind::Timeout, "connect").with_detail(format!("{address}: {error}"));
+            return Event::new(EventKind::Timeout, "connect")
+                .with_detail(format!("{address}: {}", words(error)));
         }
         _ => "other",
     };
-    Event::new(EventKind::Refused, reason).with_detail(format!("{address}: {error}"))
+    Event::new(EventKind::Refused, reason).with_detail(format!("{address}: {}", words(error)))
+}
+
+/// The system's words, less its number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 #[cfg(test)]

@@ -1,0 +1,97 @@
+//! What `probe` does.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::{Args, Color};
+use super::{save, session, show};
+use crate::plan::Plan;
+use crate::report::Palette;
+use crate::session::{Line, Observation, play};
+use crate::verdict::{Outcome, judge};
+
+/// Plays the session that the flags describe.
+pub(in crate::cli) fn main(args: Args) -> ExitCode {
+    let plan = match prepared(&args) {
+        Ok(plan) => plan,
+        Err(why) => {
+            eprintln!("error: {why}\n\nnothing was sent");
+            return ExitCode::from(2);
+        }
+    };
+    let palette = Palette::new(coloured(args.color));
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::from(3);
+        }
+    };
+    let played = runtime.block_on(watched(&plan, palette));
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    let seen = match played {
+        Ok(seen) => seen,
+        Err(status) => {
+            eprintln!("interrupted");
+            return ExitCode::from(status);
+        }
+    };
+    let verdict = judge(&plan, &session::expectations(&args), 0, &seen);
+    // Who no longer listens is told nothing more; the exit status still counts.
+    let _ = show::result(&mut io::stdout().lock(), &plan, &seen, &verdict, palette);
+    ExitCode::from(match verdict.outcome {
+        Outcome::Passed => 0,
+        Outcome::Failed | Outcome::Skipped => 1,
+        Outcome::Error => 3,
+    })
+}
+
+/// The plan, once all that could be wrong has been looked at, and the scenario
+/// file is written.
+fn prepared(args: &Args) -> Result<Plan, String> {
+    let plan = session::plan(args)?;
+    if let Some(path) = &args.save {
+        if session::is_taken(path) {
+            return Err(format!("--save {}: a file of that name is there already", path.display()));
+        }
+        let text = save::scenario(args, path)?;
+        std::fs::write(path, text).map_err(|error| format!("--save {}: {error}", path.display()))?;
+    }
+    Ok(plan)
+}
+
+/// Plays the plan and prints each line as it is spoken; the exit status where a
+/// signal came first. The connection is then closed, in whatever state.
+async fn watched(plan: &Plan, palette: Palette) -> Result<Observation, u8> {
+    let mut print = |line: Line<'_>| {
+        let _ = show::line(&mut io::stdout().lock(), line, palette);
+        let _ = io::stdout().flush();
+    };
+    let interrupted = async |kind: SignalKind| {
+        if let Ok(mut signal) = signal(kind)
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        seen = play(plan, &mut print) => Ok(seen),
+        () = interrupted(SignalKind::interrupt()) => Err(130),
+        () = interrupted(SignalKind::terminate()) => Err(143),
+    }
+}
+
+fn coloured(color: Color) -> bool {
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        // https://no-color.org: set and not empty.
+        Color::Auto => {
+            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
+    }
+}

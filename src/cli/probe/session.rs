@@ -1,0 +1,175 @@
+//! Flags to a plan: what `probe` is to do, every file and secret read.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::args::{Args, Mode};
+use crate::message::{Composition, Draft};
+use crate::plan::{
+    Auth, Endpoint, Hello, HelloVerb, Mechanism, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
+};
+use crate::scenario::{Expect, Expectations, Patterns, host_port};
+use crate::secret::Secret;
+use crate::smtp::{ReplyLimits, ReversePath, Stage};
+use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify};
+
+/// The server's host and port: 25, or 465 with implicit TLS, where none is given.
+pub(super) fn server(args: &Args) -> Result<(&str, u16), String> {
+    let (host, port) = host_port(&args.server)?;
+    // A port that is not written is not there behind the last bracket or colon.
+    let written = args.server.rsplit(']').next().unwrap_or_default().contains(':');
+    Ok((host, if !written && args.tls == Mode::Implicit { 465 } else { port }))
+}
+
+/// The verb and the name of the first command.
+pub(super) fn hello(args: &Args) -> Hello {
+    let (verb, name) = match (&args.helo, &args.ehlo) {
+        (Some(name), _) => (HelloVerb::Helo, Some(name.clone())),
+        (None, name) => (HelloVerb::Ehlo, name.clone()),
+    };
+    let own =
+        || hostname::get().ok().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty());
+    Hello { verb, name: name.or_else(own).unwrap_or_else(|| "localhost".to_owned()).into() }
+}
+
+/// How far the server's certificate is checked.
+pub(super) fn verify(args: &Args) -> Verify {
+    args.verify.unwrap_or(if args.insecure { Verify::None } else { Verify::Full })
+}
+
+/// The last stage: RCPT TO, unless a message is to be delivered.
+pub(super) fn stop_after(args: &Args) -> Option<Stage> {
+    args.stop_after.or_else(|| (!args.deliver && !args.to.is_empty()).then_some(Stage::RcptTo))
+}
+
+/// The plan.
+///
+/// # Errors
+///
+/// What is wrong with the flags together, or with the files and variables that
+/// they name; a sentence each, with how to mend it.
+pub(super) fn plan(args: &Args) -> Result<Plan, String> {
+    let (host, port) = server(args)?;
+    let hello = hello(args);
+    if let Some(stage) = args.stop_after.filter(|stage| *stage >= Stage::Data)
+        && !args.deliver
+    {
+        return Err(format!("`--stop-after {stage}` goes past RCPT TO: that needs `--deliver`"));
+    }
+    Ok(Plan {
+        endpoint: Endpoint { host: host.into(), port, bind: args.source_ip, proxy: None },
+        tls: tls(args, host)?,
+        auth: auth(args)?,
+        transactions: transactions(args, &hello)?,
+        hello,
+        stop_after: stop_after(args),
+        hold_quit: false,
+        timeouts: Timeouts {
+            session: args.timeout.as_ref().map_or(Timeouts::default().session, |timeout| timeout.value),
+            ..Timeouts::default()
+        },
+        limits: ReplyLimits::default(),
+        case_id: "probe".into(),
+    })
+}
+
+/// What is expected.
+pub(super) fn expectations(args: &Args) -> Expectations {
+    let session = Patterns::any_of(args.expect.clone()).map_or(Expect::Positive, Expect::Decisive);
+    Expectations { session, ..Expectations::default() }
+}
+
+fn tls(args: &Args, host: &str) -> Result<TlsMode, String> {
+    if args.tls == Mode::None {
+        let given = [
+            (args.tls_version.is_some(), "--tls-version"),
+            (args.ciphers.is_some(), "--ciphers"),
+            (args.cert.is_some(), "--cert"),
+            (args.ca.is_some(), "--ca"),
+            (args.sni.is_some(), "--sni"),
+            (args.verify.is_some(), "--verify"),
+        ];
+        return match given.iter().find(|(given, _)| *given) {
+            Some((_, flag)) => Err(format!("`{flag}` needs TLS: add `--tls starttls` or `--tls implicit`")),
+            None => Ok(TlsMode::None),
+        };
+    }
+    let identity = match &args.cert {
+        None => None,
+        Some(cert) => {
+            let key = args.key.as_ref().unwrap_or(cert);
+            let named = |path: &Path| path.display().to_string();
+            let identity = Identity::load(cert, key)
+                .map_err(|error| format!("--cert {} --key {}: {error}", named(cert), named(key)))?;
+            Some(Arc::new(identity))
+        }
+    };
+    let trust = match &args.ca {
+        None => Trust::system(),
+        Some(ca) => Trust::from_pem_file(ca).map_err(|error| format!("--ca {}: {error}", ca.display()))?,
+    };
+    let settings = Settings {
+        versions: args.tls_version.unwrap_or_default(),
+        ciphers: args.ciphers.clone(),
+        verify: verify(args),
+        trust: Arc::new(trust),
+        backend: Backend::Auto,
+        identity,
+    };
+    let client = Arc::new(Client::new(&settings).map_err(|error| error.to_string())?);
+    let tls = TlsPlan { client, server_name: args.sni.as_deref().unwrap_or(host).into() };
+    Ok(match args.tls {
+        Mode::Implicit => TlsMode::Implicit(tls),
+        _ => TlsMode::StartTls { tls, force: false },
+    })
+}
+
+fn auth(args: &Args) -> Result<Option<Auth>, String> {
+    let (Some(mechanism), Some(user)) = (args.auth, &args.user) else { return Ok(None) };
+    let wanted = if mechanism == Mechanism::XOAuth2 { "--token-env" } else { "--password-env" };
+    let name = args
+        .password_env
+        .as_ref()
+        .or(args.token_env.as_ref())
+        .ok_or_else(|| format!("`--auth {}` needs `{wanted} VARIABLE`", mechanism.as_str()))?;
+    let secret = std::env::var(name).map_err(|_| {
+        format!("the environment variable `{name}` is not set (or is not UTF-8); it is to hold the secret")
+    })?;
+    Ok(Some(Auth {
+        mechanism,
+        username: user.as_str().into(),
+        secret: Secret::new(secret),
+        continue_on_failure: false,
+        force: false,
+        insecure: args.insecure,
+    }))
+}
+
+fn transactions(args: &Args, hello: &Hello) -> Result<Vec<Transaction>, String> {
+    let Some(mail_from) = &args.from else { return Ok(Vec::new()) };
+    let recipients = args.to.iter().map(|path| Recipient { path: path.clone(), params: "".into() });
+    let message = match args.deliver {
+        true => Some(Arc::new(message(args, mail_from, hello)?)),
+        false => None,
+    };
+    let recipients = recipients.collect();
+    Ok(vec![Transaction { mail_from: mail_from.clone(), mail_params: "".into(), recipients, message }])
+}
+
+fn message(args: &Args, mail_from: &ReversePath, hello: &Hello) -> Result<Draft, String> {
+    let header_from = match (&args.header_from[..], mail_from) {
+        ([none], _) if none == "none" => Vec::new(),
+        ([], ReversePath::Null) => vec![format!("postmaster@{}", hello.name)],
+        ([], ReversePath::Mailbox(mailbox)) => vec![mailbox.to_string()],
+        (given, _) => given.to_vec(),
+    };
+    let to = args.to.iter().map(|path| path.as_str().to_owned()).collect();
+    Draft::compose(Composition { header_from, to, ..Composition::default() })
+        .map_err(|error| error.to_string())
+}
+
+/// Whether a file stands there already: `--save` writes over nothing.
+pub(super) fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
