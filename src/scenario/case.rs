@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::spec::{Spec, at_most};
 use super::{Expect, Expectations, Patterns, SourceLine, Target};
 use crate::smtp::Stage;
+use crate::yaml::Diagnostic;
 
 /// One concrete session to play.
 #[derive(Debug)]
@@ -31,7 +32,9 @@ pub struct Case {
     /// Inherited keys that were dropped because they cannot hold here.
     pub notes: Vec<String>,
     /// What the session is to be; see [`Resolver`](super::Resolver).
-    pub(super) spec: Spec,
+    /// `Err` where it takes environment variables that are not set: only
+    /// who plays the case need set them.
+    pub(super) spec: Result<Spec, Vec<Diagnostic>>,
 }
 
 impl Case {
@@ -39,7 +42,7 @@ impl Case {
     /// left out.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {
-        self.spec.stages()
+        self.spec.as_ref().map(Spec::stages).unwrap_or_default()
     }
 
     /// The stage past which nothing of this case is played: the earlier of the

@@ -134,6 +134,7 @@ fn scenario(
     if find("name").is_none() {
         findings.faults.push(Diagnostic::error("`name` is missing", whole));
     }
+    findings.faults.extend(common.globals.take_lacking());
     scenario.table = read?;
     let count = scenario.table.count();
     *counted = counted.saturating_add(count);
@@ -226,7 +227,11 @@ fn name_cases<'t>(
                 findings.faults.push(Diagnostic::error("`name` is empty in this row", node.span));
                 continue;
             }
-            Err(Reported) => continue,
+            Err(Reported) => {
+                // Without its name a case cannot wait for somebody to select it.
+                findings.faults.extend(common.globals.take_lacking());
+                continue;
+            }
         };
         let Some(name) = Field::new(&key.name, key.span, &name).text(&mut findings.faults) else { continue };
         let slug = slug(name);

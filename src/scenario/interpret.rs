@@ -16,7 +16,7 @@ use super::spec::{AuthSpec, Spec, TlsSpec};
 use super::suite::Suite;
 use super::table::{Condition, condition, meets};
 use super::target::Target;
-use super::vars::{Reported, SECRETS, Scope};
+use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
 use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
 use crate::plan::{Hello, Timeouts};
@@ -89,6 +89,9 @@ pub(super) struct Interpreter<'i> {
     /// The entries that do not vary, filled in; broken ones without a node.
     constant: Vec<Option<Node>>,
     broken: Vec<&'i str>,
+    /// Environment variables that every case lacks.
+    lacking: Vec<Diagnostic>,
+    globals: &'i Globals,
     target: Part<Arc<Target>>,
     hello: Part<Hello>,
     tls: Part<Arc<TlsSpec>>,
@@ -164,6 +167,8 @@ impl<'i> Interpreter<'i> {
             varying,
             constant,
             broken,
+            lacking: common.globals.take_lacking(),
+            globals: common.globals,
             target: Part::of(&["target"]),
             hello: Part::of(&["ehlo", "helo"]),
             tls: Part::of(&["tls"]),
@@ -258,6 +263,22 @@ impl<'i> Interpreter<'i> {
             }
         };
 
+        let lacking = [self.lacking.clone(), self.globals.take_lacking()].concat();
+        if !lacking.is_empty() {
+            return Some(Case {
+                id: id.to_owned(),
+                suite: Arc::clone(&self.suite.name),
+                name,
+                tags: tags.unwrap_or_default(),
+                source: self.source.clone(),
+                target: target.unwrap_or_else(|| Arc::new(Target::unknown())),
+                skip: skip.flatten(),
+                expect: expect.unwrap_or_default(),
+                retry: None,
+                notes: Vec::new(),
+                spec: Err(lacking),
+            });
+        }
         let (transactions, _) = mail?;
         let mut spec = Spec {
             source_ip: source_ip?,
@@ -294,7 +315,7 @@ impl<'i> Interpreter<'i> {
             expect,
             retry: retry?,
             notes: findings.notes.split_off(notes_before),
-            spec,
+            spec: Ok(spec),
         })
     }
 }

@@ -129,6 +129,7 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
         run_id: Arc::clone(&run_id),
         hostname: hostname(),
         asked: RefCell::default(),
+        lacking: RefCell::default(),
     };
     let project = project(request, &globals, &mut sources, &mut findings);
     let found = find(&request.paths, &project, &mut findings.faults);
@@ -288,6 +289,7 @@ fn filled(root: &Node, globals: &Globals, sources: &Sources, faults: &mut Vec<Di
         };
         out.extend(value.ok().flatten().map(|value| (key.clone(), value)));
     }
+    faults.extend(globals.take_lacking());
     Node { span: root.span, value: Value::Mapping(out) }
 }
 

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use super::project::{CertificateFiles, Project, SourceMapping};
 use super::secret_reader::SecretReader;
 use super::secret_source::SecretFrom;
-use super::spec::{AuthSpec, MessageSpec, Mode, TlsSpec, TransactionSpec};
+use super::spec::{AuthSpec, MessageSpec, Mode, Spec, TlsSpec, TransactionSpec};
 use super::target::{Place, Target, is_loopback};
 use super::{Case, Loaded};
 use crate::exchange::Tenants;
@@ -177,9 +177,9 @@ impl Resolver {
     ///
     /// Everything that is wrong with the files and secrets that it needs.
     pub fn plan(&self, case: &Case, at: &At) -> Result<Planned, Vec<Diagnostic>> {
-        let spec = &case.spec;
+        let spec = case.spec.as_ref().map_err(Clone::clone)?;
         let mut faults = Vec::new();
-        let (bind, proxy) = match self.source(case, at, &mut faults) {
+        let (bind, proxy) = match self.source(case, spec, at, &mut faults) {
             Source::From(bind, proxy) => (bind, proxy),
             Source::Elsewhere(why) => return Ok(Planned::Skip(why)),
         };
@@ -208,13 +208,13 @@ impl Resolver {
     }
 
     /// How the server is to see the source address.
-    fn source(&self, case: &Case, at: &At, faults: &mut Vec<Diagnostic>) -> Source {
+    fn source(&self, case: &Case, spec: &Spec, at: &At, faults: &mut Vec<Diagnostic>) -> Source {
         let proxy = if at.lab { Some(ProxyVersion::V2) } else { case.target.proxy };
-        let Some((address, _)) = case.spec.source_ip else {
+        let Some((address, _)) = spec.source_ip else {
             if !at.lab && proxy.is_some() {
                 let message = format!("the target `{}` wants a PROXY header", case.target.name);
                 faults.push(
-                    Diagnostic::error(message, case.spec.whole)
+                    Diagnostic::error(message, spec.whole)
                         .label("add `source_ip`: the address that the header announces"),
                 );
             }

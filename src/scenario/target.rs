@@ -62,6 +62,18 @@ impl Target {
         matches!(self.place, Place::Simulator { .. })
     }
 
+    /// What stands for a target whose name is not known yet.
+    pub(super) fn unknown() -> Self {
+        Self {
+            name: "?".into(),
+            place: Place::Address { host: "".into(), port: 0 },
+            max_connections: None,
+            rate: None,
+            up_to: None,
+            proxy: None,
+        }
+    }
+
     /// A target that only a `host:port` names.
     ///
     /// # Errors

@@ -41,6 +41,16 @@ pub(super) struct Globals {
     pub(super) hostname: Arc<str>,
     /// Names that were asked for anywhere.
     pub(super) asked: RefCell<HashSet<Arc<str>>>,
+    /// Environment variables that were wanted and are not set. Only a case that
+    /// is played is at fault for it.
+    pub(super) lacking: RefCell<Vec<Diagnostic>>,
+}
+
+impl Globals {
+    /// The environment variables found lacking since the last call.
+    pub(super) fn take_lacking(&self) -> Vec<Diagnostic> {
+        self.lacking.take()
+    }
 }
 
 /// The variables that one scenario, or one case of it, sees.
@@ -209,7 +219,7 @@ impl<'s> Scope<'s> {
                 }
                 if let Some(read) = environment(node) {
                     return read.map(Some).map_err(|fault| {
-                        faults.push(fault);
+                        self.globals.lacking.borrow_mut().push(fault);
                         Reported
                     });
                 }
