@@ -243,7 +243,10 @@ impl<'a> Drive<'a> {
     }
 
     async fn handshake<S: Wire>(&mut self, tls: &TlsPlan, link: &mut Link<S>) -> Result<bool, End> {
-        if link.has_bytes_before_tls() {
+        // With implicit TLS there is no such moment: clear text there is a server
+        // that does not speak TLS, and the handshake says so.
+        let after_starttls = matches!(self.plan.tls, TlsMode::StartTls { .. });
+        if after_starttls && link.has_bytes_before_tls() {
             let pending = self.unread(link);
             let detail = format!("the server sent clear text between its 220 and the handshake: {pending}");
             return Err((
