@@ -63,7 +63,10 @@ fn run(args: &Args) -> Result<u8, u8> {
         BAD_INPUT
     })?;
     loaded.warnings.extend(resolver.take_warnings());
-    tell(&loaded.warnings, &loaded.sources, colours);
+    // Cron sends whatever is printed as mail.
+    if args.detail() > Detail::Quiet {
+        tell(&loaded.warnings, &loaded.sources, colours);
+    }
 
     let palette = Palette::new(coloured(args, &io::stdout()));
     let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
