@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::{Cause, Detail, Terminal};
-use crate::report::words::{attempt, count, decided};
+use crate::report::words::{attempt, count, decided, decided_in_short};
 use crate::session::{Direction, Line};
 use crate::smtp::visible;
 use crate::verdict::{Attempt, CaseResult, Failure, Outcome, elapsed_in_words};
@@ -99,12 +99,8 @@ impl Terminal {
         let used = 8 + result.case.id.chars().count();
         let pad = TARGET_COLUMN.saturating_sub(used).max(2);
         let source = result.source_ip.map_or_else(String::new, |ip| format!("  {ip}"));
-        let simulated = match result.simulated {
-            Some(_) if result.outcome == Outcome::Passed => "  simulated",
-            _ => "",
-        };
         let target = visible(&result.case.target.name);
-        line!(out, "{word}{id}{:pad$}{target}{source}{simulated}", "");
+        line!(out, "{word}{id}{:pad$}{target}{source}{}", "", ended(result));
     }
 
     fn pair(&self, name: &str, value: &str, note: &str, out: &mut String) {
@@ -154,6 +150,18 @@ impl Terminal {
             line!(out, "    {} {}", self.palette.faint(line.direction.as_str()), visible(line.text));
         }
         out.push('\n');
+    }
+}
+
+/// What a pass ended with, which a pass shows nowhere else: `  simulated: 550
+/// 5.7.64 at rcpt_to`.
+fn ended(result: &CaseResult) -> String {
+    let decisive = attempt(result).and_then(|last| last.verdict.decisive.as_ref());
+    match (result.outcome, result.simulated, decisive) {
+        (Outcome::Passed, None, Some(d)) => format!("  {} at {}", decided_in_short(d), d.stage),
+        (Outcome::Passed, Some(_), Some(d)) => format!("  simulated: {} at {}", decided_in_short(d), d.stage),
+        (Outcome::Passed, Some(_), None) => "  simulated".to_owned(),
+        _ => String::new(),
     }
 }
 

@@ -132,6 +132,9 @@ impl Terminal {
         if self.detail == Detail::Quiet && well {
             return;
         }
+        if self.detail == Detail::Verbose && summary.passed + summary.skipped > 0 {
+            out.push('\n');
+        }
         if self.detail > Detail::Quiet {
             self.told.suites(self.palette, out);
             self.told.skipped(self.palette, out);
