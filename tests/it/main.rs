@@ -3,10 +3,12 @@
 
 mod bad_input;
 mod canary;
+mod docs;
 mod fixtures;
 mod golden;
 mod hostile;
 mod layers;
 mod postfix;
+mod scenarios;
 mod simulator;
 mod support;

@@ -5,6 +5,7 @@
 
 mod dir;
 mod golden;
+mod lab;
 mod need;
 mod peer;
 mod pki;
@@ -14,6 +15,7 @@ mod program;
 
 pub use dir::Dir;
 pub use golden::{golden, steady};
+pub use lab::Lab;
 pub use need::have;
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Leaf, Pki};

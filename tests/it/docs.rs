@@ -1,0 +1,174 @@
+//! What the documentation shows works: its scenarios are sound, those marked
+//! `play` pass against the simulator, its commands parse and its links lead
+//! somewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{Lab, Program};
+
+/// A fenced block of a page.
+struct Block {
+    /// The page and the line of the fence.
+    place: String,
+    /// What stands behind the opening fence: `yaml play`.
+    info: String,
+    text: String,
+}
+
+#[test]
+fn every_example_is_sound_and_those_marked_play_pass() {
+    let lab = Lab::shared();
+    let folder = lab.project("examples");
+    let mut plays = 0;
+    for block in blocks() {
+        match block.info.as_str() {
+            "csv" => fs::write(folder.join("devices.csv"), &block.text).expect("the folder is ours"),
+            "yaml" | "yaml play" => {
+                let file = folder.join("example.yaml");
+                fs::write(&file, &block.text).expect("the folder is ours");
+                let file = file.to_str().expect("it is UTF-8");
+                let checked = Program::new(lab.path(), ["check", file]).run();
+                assert_eq!(checked.status, 0, "{}\n{}{}", block.place, checked.stdout, checked.stderr);
+                if block.info == "yaml play" {
+                    let ran = Program::new(lab.path(), ["run", file]).run();
+                    assert_eq!(ran.status, 0, "{}\n{}{}", block.place, ran.stdout, ran.stderr);
+                    plays += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(plays >= 8, "{plays} examples were played");
+}
+
+#[test]
+fn the_readers_own_tenants_and_project_file_play() {
+    let lab = Lab::shared();
+    let folder = lab.path().join("own");
+    fs::create_dir_all(&folder).expect("the folder is ours");
+    for block in blocks() {
+        match block.info.as_str() {
+            "yaml tenants" => fs::write(folder.join("tenants.yaml"), block.text).expect("the folder is ours"),
+            "yaml project" => fs::write(folder.join("relayprobe.yaml"), block.text).expect("the folder is ours"),
+            _ => {}
+        }
+    }
+    let scenario = "scenarios:\n  - name: the connector relays\n    target: mx\n    source_ip: 203.0.113.10\n    \
+                    mail_from: app@example.com\n    rcpt_to: someone@elsewhere.example\n    expect: 250\n";
+    fs::write(folder.join("first.yaml"), scenario).expect("the folder is ours");
+    Program::new(lab.path(), ["run", "own"]).run().status(0);
+}
+
+#[test]
+fn every_command_parses() {
+    let lab = Lab::shared();
+    let commands = commands();
+    assert!(commands.len() >= 10, "{} commands were found", commands.len());
+    for (place, command) in commands {
+        let mut words = split(&command);
+        // Help ends the program once everything before it has been understood.
+        words.push("--help".to_owned());
+        let ran = Program::new(lab.path(), &words[1..]).run();
+        assert_eq!(ran.status, 0, "{place}: {command}\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("it can be read");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("http") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name("").join(file) };
+            assert!(target.exists(), "{}: {link}", page.display());
+            if !anchor.is_empty() {
+                let target = fs::read_to_string(&target).expect("it can be read");
+                let known = target.lines().filter_map(|line| line.strip_prefix('#')).map(slug);
+                assert!(known.into_iter().any(|known| known == anchor), "{}: {link}", page.display());
+            }
+        }
+    }
+}
+
+/// Every page that a reader is sent to.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md")];
+    for entry in fs::read_dir(root.join("docs")).expect("docs are shipped") {
+        pages.push(entry.expect("it can be listed").path());
+    }
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    pages
+}
+
+fn blocks() -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("it can be read");
+        let mut open: Option<Block> = None;
+        for (number, line) in text.lines().enumerate() {
+            match (line.strip_prefix("```"), &mut open) {
+                (Some(_), Some(_)) => blocks.extend(open.take()),
+                (Some(info), None) => {
+                    let place = format!("{}:{}", page.display(), number + 1);
+                    open = Some(Block { place, info: info.to_owned(), text: String::new() });
+                }
+                (None, Some(block)) => {
+                    block.text += line;
+                    block.text.push('\n');
+                }
+                (None, None) => {}
+            }
+        }
+        assert!(open.is_none(), "{} ends inside a block", page.display());
+    }
+    blocks
+}
+
+/// Each `relayprobe …` of the pages: in shell blocks and between backticks.
+fn commands() -> Vec<(String, String)> {
+    let mut commands = Vec::new();
+    for block in blocks().into_iter().filter(|block| matches!(block.info.as_str(), "console" | "sh")) {
+        for line in block.text.lines().filter(|line| block.info == "sh" || line.starts_with("$ ")) {
+            if let Some(at) = line.find("relayprobe ").filter(|_| !line.starts_with('#')) {
+                commands.push((block.place.clone(), line[at..].to_owned()));
+            }
+        }
+    }
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("it can be read");
+        for span in text.split('`').skip(1).step_by(2).filter(|span| span.starts_with("relayprobe ")) {
+            if !span.contains('…') && !span.contains('\n') && !span.contains("0.1") {
+                commands.push((page.display().to_string(), span.to_owned()));
+            }
+        }
+    }
+    commands
+}
+
+/// Words as a shell makes them, as far as the pages need it: spaces, quotes.
+fn split(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in command.chars() {
+        match (c, quote) {
+            ('\'' | '"', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (' ', None) => words.push(String::new()),
+            (c, _) => words.last_mut().expect("it starts with one").push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The anchor that a heading gets.
+fn slug(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase();
+    heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
