@@ -50,7 +50,9 @@ fn the_readers_own_tenants_and_project_file_play() {
     for block in blocks() {
         match block.info.as_str() {
             "yaml tenants" => fs::write(folder.join("tenants.yaml"), block.text).expect("the folder is ours"),
-            "yaml project" => fs::write(folder.join("relayprobe.yaml"), block.text).expect("the folder is ours"),
+            "yaml project" => {
+                fs::write(folder.join("relayprobe.yaml"), block.text).expect("the folder is ours")
+            }
             _ => {}
         }
     }
@@ -170,5 +172,9 @@ fn split(command: &str) -> Vec<String> {
 /// The anchor that a heading gets.
 fn slug(heading: &str) -> String {
     let heading = heading.trim_start_matches('#').trim().to_lowercase();
-    heading.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).map(|c| if c == ' ' { '-' } else { c }).collect()
+    heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
 }

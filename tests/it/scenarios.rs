@@ -56,7 +56,8 @@ fn a_tenant_without_connectors_relays_nothing_from_outside() {
     for file in ["attribution.yaml", "certificates.yaml", "add-on-service.yaml"] {
         fs::copy(lab.path().join("scenarios").join(file), bare.join(file)).expect("it is shipped");
     }
-    let report = Program::new(lab.path(), ["run", "no-connectors", "--report", "json"]).run().status(1).json();
+    let report =
+        Program::new(lab.path(), ["run", "no-connectors", "--report", "json"]).run().status(1).json();
     for case in report["cases"].as_array().expect("it holds cases") {
         let relayed = case["decisive"]["code"] == 250 && case["decisive"]["stage"] == "message";
         let ours = ["last-comes-the-recipient", "to-a-colleague"];
@@ -69,9 +70,11 @@ fn a_tenant_without_connectors_relays_nothing_from_outside() {
 fn the_live_checks_are_sound_and_end_at_rcpt_to() {
     let lab = Lab::shared();
     let listed = Program::new(lab.path(), ["check", "scenarios/live", "--list"]).run();
-    let cases = listed.status(0).stdout.lines().filter(|line| line.contains("relay/") || line.contains("tenant/"));
+    let cases =
+        listed.status(0).stdout.lines().filter(|line| line.contains("relay/") || line.contains("tenant/"));
     assert!(cases.count() >= 10, "{}", listed.stdout);
-    let project = fs::read_to_string(lab.path().join("scenarios/live/relayprobe.yaml")).expect("it is shipped");
+    let project =
+        fs::read_to_string(lab.path().join("scenarios/live/relayprobe.yaml")).expect("it is shipped");
     let targets = project.matches("address: ").count();
     assert_eq!(project.matches("up_to: rcpt_to").count(), targets, "every target is bounded");
 }

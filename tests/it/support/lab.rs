@@ -27,7 +27,10 @@ impl Lab {
     fn mint() -> Self {
         let dir = Dir::new();
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        dir.write("certs/lab.yaml", fs::read(root.join("certs/lab.yaml")).expect("certs/lab.yaml is shipped"));
+        dir.write(
+            "certs/lab.yaml",
+            fs::read(root.join("certs/lab.yaml")).expect("certs/lab.yaml is shipped"),
+        );
         copy(&root.join("scenarios"), &dir.join("scenarios"));
         Program::new(dir.path(), ["certs", "certs/lab.yaml"]).run().status(0);
         Self { dir }
