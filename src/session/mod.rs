@@ -7,6 +7,8 @@ mod drive;
 mod hostile;
 #[cfg(test)]
 mod hostile_auth;
+#[cfg(test)]
+mod hostile_tls;
 mod link;
 mod mask;
 mod observation;

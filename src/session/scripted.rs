@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 
 use super::{Observation, play_on, unwatched};
@@ -36,9 +36,21 @@ pub(super) fn send(text: &str) -> Do {
     Send(text.as_bytes().to_vec())
 }
 
-/// Plays the script; what the client sent, and whether the server heard all that
-/// it waited for.
+/// Follows the script and hears the client out; what the client sent.
 pub(super) async fn serve(mut io: DuplexStream, script: Vec<Do>) -> Vec<u8> {
+    let heard = follow(&mut io, script).await;
+    hear_out(io, heard).await
+}
+
+/// What comes after the script is heard out, for the tests to look at.
+pub(super) async fn hear_out<T: AsyncRead + AsyncWrite + Unpin>(mut io: T, mut heard: Vec<u8>) -> Vec<u8> {
+    let _ = io.shutdown().await;
+    let _ = tokio::time::timeout(Duration::from_secs(60), io.read_to_end(&mut heard)).await;
+    heard
+}
+
+/// Follows the script; what the client sent meanwhile.
+pub(super) async fn follow<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, script: Vec<Do>) -> Vec<u8> {
     let mut heard = Vec::new();
     let mut scanned = 0;
     for step in script {
@@ -93,9 +105,6 @@ pub(super) async fn serve(mut io: DuplexStream, script: Vec<Do>) -> Vec<u8> {
             break;
         }
     }
-    // What comes after the script is heard out, for the tests to look at.
-    let _ = io.shutdown().await;
-    let _ = tokio::time::timeout(Duration::from_secs(60), io.read_to_end(&mut heard)).await;
     heard
 }
 
