@@ -5,6 +5,7 @@ mod bad_input;
 mod canary;
 mod docs;
 mod fixtures;
+mod front_end;
 mod golden;
 mod hostile;
 mod layers;
