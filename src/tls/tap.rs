@@ -213,10 +213,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
-        if let Some(record) = &mut self.record {
-            record.client.feed(&buf[..written]);
-        }
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        let Some(record) = &mut self.record else { return Poll::Ready(written) };
+        let written = match written {
+            // A server that sends an alert and closes at once resets what is still
+            // being written. Its alert can be read all the same, so the read that
+            // follows in any handshake tells.
+            Err(error) if is_reset(&error) => buf.len(),
+            written => written?,
+        };
+        record.client.feed(&buf[..written]);
         Poll::Ready(Ok(written))
     }
 
@@ -227,6 +233,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
     }
+}
+
+fn is_reset(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted
+    )
 }
 
 #[cfg(test)]
