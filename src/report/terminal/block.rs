@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::{Cause, Detail, Terminal};
+use super::printer::Cause;
+use super::{Detail, Terminal};
 use crate::report::words::{attempt, count, decided, decided_in_short};
 use crate::session::{Direction, Line};
 use crate::smtp::visible;

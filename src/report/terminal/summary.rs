@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::Terminal;
 use super::block::{WIDTH, line, wrapped};
-use super::{Cause, Seen, Terminal};
+use super::printer::{Cause, Seen};
 use crate::report::palette::Palette;
 use crate::report::words::count;
 use crate::report::{Run, Summary};
