@@ -26,6 +26,19 @@ fn golden_every_error_of_a_scenario_file() {
 }
 
 #[test]
+fn golden_every_error_of_what_cases_need() {
+    let dir = Dir::new();
+    copy("needs", &dir);
+    Pki::shared().write(&dir);
+    let open = dir.write("open.secret", "hunter2\n");
+    fs::set_permissions(&open, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    let ran = Program::new(dir.path(), ["check", "needs.yaml"]).run();
+    ran.status(2);
+    assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
+    golden("needs", &steady(&ran.stderr, dir.path()));
+}
+
+#[test]
 fn golden_every_failed_expectation() {
     let dir = Dir::new();
     copy("failures", &dir);

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod canary;
+mod cases;
 mod docs;
 mod fixtures;
 mod front_end;

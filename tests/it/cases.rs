@@ -1,0 +1,547 @@
+//! Scenario files to cases: merging, variables, tables, ids, folders, plans.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use relayprobe::message::Stamp;
+use relayprobe::plan::{HelloVerb, Plan, ProxyVersion, TlsMode};
+use relayprobe::scenario::{At, Case, Expect, Loaded, Planned, Request, Resolver, load};
+use relayprobe::smtp::Stage;
+use relayprobe::yaml::render;
+
+use crate::support::{Dir, Program};
+
+/// Loads what stands in the folder.
+fn load_in(dir: &Dir, names: &[&str], set: &[(&str, &str)]) -> Result<Loaded, String> {
+    let request = Request {
+        paths: names.iter().map(|name| dir.join(name)).collect(),
+        set: set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ..Request::default()
+    };
+    load(&request).map_err(|rejected| render(&rejected.diagnostics, &rejected.sources, false))
+}
+
+/// The cases of one file, `t.yaml`.
+fn cases(text: &str) -> Loaded {
+    let dir = Dir::new();
+    dir.write("t.yaml", text);
+    load_in(&dir, &["t.yaml"], &[]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn errors(text: &str) -> String {
+    let dir = Dir::new();
+    dir.write("t.yaml", text);
+    load_in(&dir, &["t.yaml"], &[]).map(|loaded| loaded.cases.len()).expect_err("refused")
+}
+
+fn ids(loaded: &Loaded) -> Vec<&str> {
+    loaded.cases.iter().map(|case| case.id.as_str()).collect()
+}
+
+fn plan(loaded: &Loaded, case: &Case, up_to: Option<Stage>) -> Plan {
+    let resolver = Resolver::new(loaded, None, true);
+    let at = At { up_to, ..At::of(&case.target).expect("a real target") };
+    match resolver.plan(case, &at) {
+        Ok(Planned::Play(plan)) => *plan,
+        Ok(Planned::Skip(why)) => panic!("{}: skipped: {why}", case.id),
+        Err(faults) => panic!("{}", render(&faults, &loaded.sources, false)),
+    }
+}
+
+fn plans(text: &str) -> Vec<Plan> {
+    let loaded = cases(text);
+    loaded.cases.iter().map(|case| plan(&loaded, case, None)).collect()
+}
+
+fn message(plan: &Plan) -> String {
+    let draft = plan.transactions[0].message.as_ref().expect("a message");
+    let stamp = Stamp { date: std::time::UNIX_EPOCH, message_id: "id@test", case_id: plan.case_id.as_ref() };
+    String::from_utf8(draft.render(&stamp).into_owned()).expect("ASCII")
+}
+
+const ONE: &str = "suite: s\ndefaults: { target: '127.0.0.1:25' }\nscenarios:\n";
+
+#[test]
+fn defaults_merge_under_each_scenario() {
+    let plans = plans(
+        "suite: s
+defaults:
+  target: '127.0.0.1:25'
+  ehlo: a.test
+  mail_from: a@x.test
+  rcpt_to: [b@x.test, c@x.test]
+  timeout: { connect: 1s, session: 2s }
+  source_ip: 127.0.0.1
+  stop_after: rcpt_to
+scenarios:
+  - name: as the defaults
+  - name: its own
+    ehlo: b.test
+    rcpt_to: d@x.test
+    timeout: { session: 3s }
+    source_ip: none
+    stop_after: none
+  - name: short form
+    timeout: 4s
+",
+    );
+    let recipients = |plan: &Plan| {
+        let all = plan.transactions[0].recipients.iter();
+        all.map(|recipient| recipient.path.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(&*plans[0].hello.name, "a.test");
+    assert_eq!(recipients(&plans[0]), "<b@x.test> <c@x.test>");
+    assert_eq!(plans[0].stop_after, Some(Stage::RcptTo));
+    assert_eq!(plans[0].endpoint.bind, Some([127, 0, 0, 1].into()));
+    assert_eq!(&*plans[1].hello.name, "b.test");
+    assert_eq!(recipients(&plans[1]), "<d@x.test>");
+    assert_eq!((plans[1].stop_after, plans[1].endpoint.bind), (None, None));
+    let seconds = |plan: &Plan| (plan.timeouts.connect.as_secs(), plan.timeouts.session.as_secs());
+    assert_eq!(plans.iter().map(seconds).collect::<Vec<_>>(), [(1, 2), (1, 3), (1, 4)]);
+}
+
+#[test]
+fn an_inherited_key_that_cannot_hold_is_dropped_and_noted() {
+    let loaded = cases(
+        "suite: s
+defaults:
+  target: '127.0.0.1:25'
+  tls: { mode: starttls, sni: mx.test }
+  certificate: { cert: a.pem, key: a.key }
+  mail_from: a@x.test
+  rcpt_to: b@x.test
+  subject: hello
+scenarios:
+  - name: clear text
+    tls: none
+  - name: a file
+    message: { file: m.eml }
+    tls: none
+  - name: by another name
+    helo: b.test
+    tls: none
+  - name: transactions
+    tls: none
+    transactions: [{ mail_from: c@x.test, rcpt_to: d@x.test }]
+",
+    );
+    let notes = |n: usize| loaded.cases[n].notes.join("; ");
+    assert!(notes(0).contains("`sni`") && notes(0).contains("`certificate`"), "{}", notes(0));
+    assert!(notes(1).contains("inherited `subject` dropped: the message is a file"), "{}", notes(1));
+    assert!(notes(3).contains("`mail_from`") && notes(3).contains("`rcpt_to`"), "{}", notes(3));
+    assert!(matches!(plan(&loaded, &loaded.cases[0], None).tls, TlsMode::None));
+    assert_eq!(plan(&loaded, &loaded.cases[2], None).hello.verb, HelloVerb::Helo);
+    assert_eq!(plan(&loaded, &loaded.cases[3], None).transactions.len(), 1);
+}
+
+#[test]
+fn of_several_values_the_one_of_the_highest_rank_counts() {
+    let dir = Dir::new();
+    dir.write("relayprobe.yaml", "vars: { a: project, b: project, c: project, d: project, e: project }\n");
+    dir.write(
+        "t.yaml",
+        "suite: s
+vars: { b: file, c: file, d: file, e: file }
+scenarios:
+  - name: $(a) $(b) $(c) $(d) $(e)
+    target: 127.0.0.1:25
+    vars: { c: scenario, d: scenario, e: scenario }
+    cases: [{ d: row, e: row }]
+",
+    );
+    let loaded = load_in(&dir, &["t.yaml"], &[("e", "set")]).unwrap();
+    assert_eq!(loaded.cases[0].name, "project file scenario row set");
+}
+
+#[test]
+fn a_whole_variable_brings_lists_and_maps_and_two_dollars_are_one() {
+    let plans = plans(
+        "suite: s
+vars:
+  domain: x.test
+  all: [b@$(domain), c@x.test]
+  wait: { reply: 7s }
+scenarios:
+  - name: one
+    target: 127.0.0.1:25
+    mail_from: a@$(domain)
+    rcpt_to: $(all)
+    timeout: $(wait)
+    subject: 5 $$ for $(case.id) and $(hostname), $
+    header_from: $(case.id) <x@x.test>
+",
+    );
+    assert_eq!(plans[0].transactions[0].recipients[0].path.to_string(), "<b@x.test>");
+    assert_eq!(plans[0].timeouts.reply, Duration::from_secs(7));
+    let message = message(&plans[0]);
+    assert!(message.contains("Subject: 5 $ for t/one and "), "{message}");
+    assert!(message.contains("From: t/one <x@x.test>"), "{message}");
+}
+
+#[test]
+fn a_name_of_set_that_nothing_uses_is_an_error() {
+    let dir = Dir::new();
+    dir.write("t.yaml", format!("{ONE}  - name: x\n    ehlo: $(name)\n    vars: {{ name: a }}\n"));
+    let why = load_in(&dir, &["t.yaml"], &[("nme", "b")]).map(|_| ()).unwrap_err();
+    assert!(why.contains("no file uses `$(nme)`") && why.contains("did you mean `name`?"), "{why}");
+    assert!(load_in(&dir, &["t.yaml"], &[("name", "b")]).is_ok());
+}
+
+#[test]
+fn rows_and_axes_multiply_and_exclude_takes_out() {
+    let loaded = cases(&format!(
+        "{ONE}  - name: $(who) $(a)$(b)
+    cases: [{{ who: x }}, {{ who: y }}]
+    matrix: {{ a: [1, 2], b: [3, 4], exclude: [{{ who: y, a: 1 }}, {{ b: [4], a: 2 }}] }}
+"
+    ));
+    assert_eq!(ids(&loaded), ["t/x-13", "t/x-14", "t/x-23", "t/y-23"]);
+}
+
+#[test]
+fn ids_come_of_path_and_name_and_differ_by_row_or_axis() {
+    let dir = Dir::new();
+    dir.write("relayprobe.yaml", "{}\n");
+    dir.write(
+        "lab/deep/t.yaml",
+        format!(
+            "{ONE}  - name: Größe & Maß!
+  - name: by id
+    cases: [{{ id: first one, p: a@x.test }}, {{ id: second, p: a@x.test }}]
+    mail_from: $(p)
+  - name: by column
+    cases: [{{ p: a@x.test, want: 250 }}, {{ p: b@x.test, want: 250 }}]
+    mail_from: $(p)
+    expect: $(want)
+  - name: by axis
+    matrix: {{ p: [c@x.test, d@x.test] }}
+    mail_from: $(p)
+"
+        ),
+    );
+    let expected = [
+        "lab/deep/t/größe-maß",
+        "lab/deep/t/by-id/first-one",
+        "lab/deep/t/by-id/second",
+        "lab/deep/t/by-column/a-x-test",
+        "lab/deep/t/by-column/b-x-test",
+        "lab/deep/t/by-axis/c-x-test",
+        "lab/deep/t/by-axis/d-x-test",
+    ];
+    // The same by the folder, by the file, and by an absolute path.
+    for path in ["", "lab/deep/t.yaml", "lab"] {
+        assert_eq!(ids(&load_in(&dir, &[path], &[]).unwrap()), expected, "{path}");
+    }
+    let ran = Program::new(&dir.join("lab/deep"), ["check", "--list", "t.yaml"]).run();
+    ran.status(0).says("lab/deep/t/by-id/first-one");
+}
+
+#[test]
+fn a_csv_file_is_data_and_its_empty_cells_leave_their_key_out() {
+    let dir = Dir::new();
+    dir.write(
+        "devices.csv",
+        "\u{FEFF}id,ehlo,sender,unused\r\nscanner, scan.test ,a$(b)@x.test,1\r\n\"printer, old\",,<>,2\r\n",
+    );
+    dir.write(
+        "t.yaml",
+        "suite: s
+defaults: { target: 127.0.0.1:25, ehlo: default.test }
+scenarios:
+  - name: device $(id)
+    ehlo: $(ehlo)
+    mail_from: $(sender)
+    cases: { csv: devices.csv }
+",
+    );
+    let loaded = load_in(&dir, &["t.yaml"], &[])
+        .map_err(|errors| assert!(errors.contains("a$(b)@x.test"), "{errors}"));
+    assert!(loaded.is_err(), "the cell is taken as it is, and is no address");
+    dir.write("devices.csv", "id,ehlo,sender\r\nscanner, scan.test ,a@x.test\r\n\"printer, old\",,<>\r\n");
+    let loaded = load_in(&dir, &["t.yaml"], &[]).unwrap();
+    assert_eq!(ids(&loaded), ["t/device-scanner", "t/device-printer-old"]);
+    let names: Vec<String> =
+        loaded.cases.iter().map(|case| plan(&loaded, case, None).hello.name.to_string()).collect();
+    assert_eq!(names, ["scan.test", "default.test"]);
+}
+
+#[test]
+fn control_characters_do_not_come_in_by_variable_or_csv() {
+    let keys = "    ehlo: $(x)\n    mail_from: $(y)\n    rcpt_to: { address: b@x.test, params: { A: $(x) } }\n    headers: [{ X: $(x) }]\n    subject: $(x)\n";
+    let inline = format!("{ONE}  - name: n\n    vars: {{ x: \"a\\r\\nb\", y: \"a\\r\\n@x.test\" }}\n{keys}");
+    let why = errors(&inline);
+    // The values stand in line 5, the subject's fault in that of the headers.
+    assert!(why.contains("t.yaml:5:") && why.contains("control character"), "{why}");
+    let dir = Dir::new();
+    dir.write("t.csv", "x,y\n\"a\r\nb\",\"a\r\n@x.test\"\n");
+    dir.write("t.yaml", format!("{ONE}  - name: n\n    cases: {{ csv: t.csv }}\n{keys}"));
+    let why = load_in(&dir, &["t.yaml"], &[]).map(|_| ()).unwrap_err();
+    assert!(why.contains("t.csv:2:1") && why.contains("control character"), "{why}");
+    dir.write("t.yaml", format!("{ONE}  - name: n\n{keys}"));
+    let why = load_in(&dir, &["t.yaml"], &[("x", "a\nb"), ("y", "a\n@x.test")]).map(|_| ()).unwrap_err();
+    assert!(why.contains("--set"), "{why}");
+}
+
+#[test]
+fn a_folder_leaves_out_what_is_no_scenario_of_its_project() {
+    let dir = Dir::new();
+    let scenario = |name: &str| format!("{ONE}  - name: {name}\n");
+    dir.write("p/relayprobe.yaml", "simulator: { tenants: t/tenants.yaml, as_of: 2026-11-01 }\n");
+    dir.write("p/t/tenants.yaml", "tenants: []\n");
+    dir.write("p/a.yaml", scenario("one"));
+    dir.write("p/sub/b.yml", scenario("two"));
+    dir.write("p/notes.txt", "no yaml");
+    dir.write("p/live/relayprobe.yaml", "{}\n");
+    dir.write("p/live/c.yaml", scenario("three"));
+    assert_eq!(ids(&load_in(&dir, &["p"], &[]).unwrap()), ["a/one", "sub/b/two"]);
+    assert_eq!(ids(&load_in(&dir, &["p/live"], &[]).unwrap()), ["c/three"]);
+    // A file that is named twice is read once.
+    assert_eq!(ids(&load_in(&dir, &["p/a.yaml", "p", "p/./a.yaml"], &[]).unwrap()), ["a/one", "sub/b/two"]);
+    let why = load_in(&dir, &["p", "p/live"], &[]).map(|_| ()).unwrap_err();
+    assert!(why.contains("two projects"), "{why}");
+}
+
+#[test]
+fn paths_are_relative_to_the_file_that_holds_them() {
+    let dir = Dir::new();
+    dir.write("relayprobe.yaml", "vars: { mail: { file: mails/m.eml } }\n");
+    dir.write("mails/m.eml", "From: a@x.test\r\n\r\nproject\r\n");
+    dir.write("sub/own.eml", "From: a@x.test\r\n\r\nscenario\r\n");
+    dir.write(
+        "sub/t.yaml",
+        "suite: s
+defaults: { target: 127.0.0.1:25, mail_from: a@x.test, rcpt_to: b@x.test }
+scenarios:
+  - { name: one, message: $(mail) }
+  - { name: two, message: { file: own.eml } }
+",
+    );
+    let loaded = load_in(&dir, &["sub"], &[]).unwrap();
+    let texts: Vec<String> = loaded.cases.iter().map(|case| message(&plan(&loaded, case, None))).collect();
+    assert!(texts[0].contains("project") && texts[1].contains("scenario"), "{texts:?}");
+}
+
+#[test]
+fn the_author_is_the_sender_unless_the_scenario_says_otherwise() {
+    let plans = plans(
+        "suite: s
+defaults: { target: 127.0.0.1:25, ehlo: app.test, mail_from: a@x.test, rcpt_to: b@x.test }
+scenarios:
+  - { name: default }
+  - { name: null sender, mail_from: \"\" }
+  - { name: absent, header_from: none }
+  - { name: repeated, header_from: [a@x.test, b@x.test] }
+  - { name: odd, header_from: 'no <address' }
+",
+    );
+    let from = |plan: &Plan| {
+        let message = message(plan);
+        message.lines().filter(|line| line.starts_with("From:")).collect::<Vec<_>>().join("|")
+    };
+    assert_eq!(
+        plans.iter().map(from).collect::<Vec<_>>(),
+        [
+            "From: a@x.test",
+            "From: postmaster@app.test",
+            "",
+            "From: a@x.test|From: b@x.test",
+            "From: no <address"
+        ]
+    );
+}
+
+#[test]
+fn parameters_are_sent_as_written() {
+    let plans = plans(&format!(
+        "{ONE}  - name: n
+    mail_from: {{ address: <>, params: {{ SIZE: 0100, BODY: 8BITMIME, SMTPUTF8: true }} }}
+    rcpt_to: {{ address: b@x.test, params: {{ NOTIFY: NEVER, ORCPT: rfc822;b+3D@x.test }} }}
+"
+    ));
+    let transaction = &plans[0].transactions[0];
+    assert_eq!(transaction.mail_from.to_string(), "<>");
+    assert_eq!(&*transaction.mail_params, "SIZE=0100 BODY=8BITMIME SMTPUTF8");
+    assert_eq!(&*transaction.recipients[0].params, "NOTIFY=NEVER ORCPT=rfc822;b+3D@x.test");
+}
+
+#[test]
+fn the_first_exception_that_matches_replaces_the_expectation() {
+    let loaded = cases(&format!(
+        "{ONE}  - name: $(v) $(w)
+    matrix: {{ v: [1, 2], w: [a, b] }}
+    expect: 250
+    except:
+      - {{ when: {{ v: [1, 3], w: a }}, expect: 421 }}
+      - {{ when: {{ v: 1 }}, expect: {{ mail_from: 550 }} }}
+"
+    ));
+    let shown = |case: &Arc<Case>| match &case.expect.session {
+        Expect::Decisive(patterns) => patterns.written.to_string(),
+        Expect::Stages(stages) => stages.stages[0].0.to_string(),
+        _ => panic!("{}", case.id),
+    };
+    assert_eq!(loaded.cases.iter().map(shown).collect::<Vec<_>>(), ["421", "mail_from", "250", "250"]);
+    let lines: Vec<u32> = loaded.cases.iter().map(|case| case.expect.at.line).collect();
+    assert_eq!(lines, [8, 9, 6, 6], "where the expectation stands");
+}
+
+#[test]
+fn nothing_is_played_past_up_to() {
+    let loaded = cases(
+        "suite: s
+defaults: { target: 127.0.0.1:25, mail_from: a@x.test, rcpt_to: b@x.test }
+scenarios:
+  - { name: to the end }
+  - { name: earlier, stop_after: ehlo }
+  - { name: positive, expect: 250 }
+  - { name: negative, expect: 550 }
+  - { name: staged, expect: { message: 250 } }
+",
+    );
+    let up_to = Some(Stage::RcptTo);
+    let stops: Vec<Option<Stage>> =
+        loaded.cases.iter().take(2).map(|case| plan(&loaded, case, up_to).stop_after).collect();
+    assert_eq!(stops, [up_to, Some(Stage::Ehlo)]);
+    // A stage that the session does not have: it stops before it.
+    assert_eq!(plan(&loaded, &loaded.cases[0], Some(Stage::Auth)).stop_after, Some(Stage::Ehlo));
+    let past: Vec<Option<Stage>> = loaded.cases.iter().map(|case| case.expects_past(Stage::RcptTo)).collect();
+    assert_eq!(past, [None, None, Some(Stage::Message), None, Some(Stage::Message)]);
+}
+
+#[test]
+fn a_source_address_is_announced_bound_mapped_or_not_here() {
+    let dir = Dir::new();
+    dir.write(
+        "relayprobe.yaml",
+        "targets:
+  plain: { address: 127.0.0.1:25 }
+  proxied: { address: 127.0.0.1:25, proxy: v1 }
+sources: { 203.0.113.1: { bind: 127.0.0.9 }, 203.0.113.2: here }
+",
+    );
+    dir.write(
+        "t.yaml",
+        "suite: s
+defaults: { target: plain }
+scenarios:
+  - { name: announced, target: proxied, source_ip: 203.0.113.9 }
+  - { name: mapped, source_ip: 203.0.113.1 }
+  - { name: here, source_ip: 203.0.113.2 }
+  - { name: own, source_ip: 127.0.0.1 }
+  - { name: elsewhere, source_ip: 203.0.113.9 }
+",
+    );
+    let loaded = load_in(&dir, &["t.yaml"], &[]).unwrap();
+    let resolver = Resolver::new(&loaded, None, true);
+    let endpoint = |n: usize| {
+        let case = &loaded.cases[n];
+        match resolver.plan(case, &At::of(&case.target).unwrap()).unwrap() {
+            Planned::Play(plan) => Ok(plan.endpoint),
+            Planned::Skip(why) => Err(why),
+        }
+    };
+    let proxy = endpoint(0).unwrap().proxy.unwrap();
+    assert_eq!((proxy.version, proxy.source.ip()), (ProxyVersion::V1, [203, 0, 113, 9].into()));
+    assert_eq!(endpoint(1).unwrap().bind, Some([127, 0, 0, 9].into()));
+    assert_eq!(endpoint(2).unwrap().bind, None);
+    assert_eq!(endpoint(3).unwrap().bind, Some([127, 0, 0, 1].into()));
+    assert!(endpoint(4).unwrap_err().contains("203.0.113.9 is not an address of this host"));
+}
+
+#[test]
+fn only_what_the_selected_cases_use_is_read() {
+    let dir = Dir::new();
+    dir.write(
+        "relayprobe.yaml",
+        "targets: { relay: { address: 127.0.0.1:25 } }
+certificates: { lost: { cert: lost.pem, key: lost.key } }
+accounts: { scan: { username: a, password: { env: RELAYPROBE_NO_SUCH_VARIABLE }, targets: [relay] } }
+vars: { lost: { env: RELAYPROBE_NO_SUCH_VARIABLE } }
+",
+    );
+    dir.write(
+        "t.yaml",
+        "suite: s
+defaults: { target: relay }
+scenarios:
+  - { name: free, tags: [lab] }
+  - { name: certificate, tls: starttls, certificate: lost }
+  - { name: account, auth: { mechanism: LOGIN, account: scan } }
+  - { name: variable, ehlo: $(lost) }
+",
+    );
+    Program::new(dir.path(), ["check", "--tag", "lab"]).run().status(2);
+    Program::new(dir.path(), ["check", "t.yaml", "--tag", "lab"]).run().status(0).says("1 of 4 cases");
+    let ran = Program::new(dir.path(), ["check", "t.yaml"]).run();
+    ran.status(2).says("lost.pem").says("relayprobe.yaml:4:22");
+    let ran = Program::new(dir.path(), ["check", "t.yaml", "--filter", "t/variable"])
+        .env("RELAYPROBE_NO_SUCH_VARIABLE", "a.test")
+        .run();
+    ran.status(0);
+}
+
+#[test]
+fn check_refuses_hostile_files_at_once() {
+    let dir = Dir::new();
+    let fifo = dir.join("fifo.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()));
+    let mut bomb = String::from("suite: s\nvars:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..30 {
+        let before = vec![format!("*a{}", n - 1); 10].join(", ");
+        bomb.push_str(&format!("  a{n}: &a{n} [{before}]\n"));
+    }
+    dir.write("bomb.yaml", bomb);
+    dir.write("deep.yaml", "[".repeat(1_000_000));
+    dir.write("utf16.yaml", b"\xFF\xFEs\0u\0i\0t\0e\0");
+    std::fs::File::create(dir.join("huge.yaml")).unwrap().set_len(100 << 20).unwrap();
+    let values = |name: &str| format!("      {name}: [{}]\n", vec!["v"; 1_000].join(", "));
+    dir.write(
+        "matrix.yaml",
+        format!("{ONE}  - name: $(a) $(b) $(c)\n    matrix:\n{}{}{}", values("a"), values("b"), values("c")),
+    );
+    for (path, words) in [
+        ("fifo.yaml", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        ("bomb.yaml", "more than 1000000 values"),
+        ("deep.yaml", "nested deeper"),
+        ("utf16.yaml", "UTF-16"),
+        ("huge.yaml", "larger than 16 MiB"),
+        ("matrix.yaml", "1000000000 cases"),
+    ] {
+        let ran = Program::new(dir.path(), ["check", path]).run();
+        ran.status(2).says(words);
+        assert!(ran.elapsed < Duration::from_secs(1), "{path}: {:?}", ran.elapsed);
+        assert!(ran.peak_kib < 64 * 1024, "{path}: {} KiB", ran.peak_kib);
+    }
+}
+
+#[test]
+fn expansion_takes_time_in_proportion_to_the_cases() {
+    let dir = Dir::new();
+    let time = |axis: usize| {
+        let values: Vec<String> = (0..axis).map(|n| n.to_string()).collect();
+        let file: PathBuf = dir.write(
+            "t.yaml",
+            format!(
+                "{ONE}  - name: case $(a) $(b)
+    ehlo: host$(a).x.test
+    mail_from: a$(a)@x.test
+    rcpt_to: b$(b)@x.test
+    matrix: {{ a: [{0}], b: [{0}] }}
+    expect: 250
+",
+                values.join(", ")
+            ),
+        );
+        let start = Instant::now();
+        let loaded =
+            load(&Request { paths: vec![file], ..Request::default() }).unwrap_or_else(|_| panic!("loads"));
+        assert_eq!(loaded.cases.len(), axis * axis);
+        start.elapsed().as_secs_f64()
+    };
+    time(20);
+    let (small, large) = (time(40), time(120));
+    // Nine times the cases; quadratic would be eighty-one times the time.
+    assert!(large < small * 9.0 * 3.0, "1600 cases in {small} s, 14400 in {large} s");
+}
