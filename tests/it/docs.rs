@@ -136,7 +136,8 @@ fn blocks() -> Vec<Block> {
 fn commands() -> Vec<(String, String)> {
     let mut commands = Vec::new();
     for block in blocks().into_iter().filter(|block| matches!(block.info.as_str(), "console" | "sh")) {
-        for line in block.text.lines().filter(|line| block.info == "sh" || line.starts_with("$ ")) {
+        let text = block.text.replace("\\\n", "");
+        for line in text.lines().filter(|line| block.info == "sh" || line.starts_with("$ ")) {
             if let Some(at) = line.find("relayprobe ").filter(|_| !line.starts_with('#')) {
                 commands.push((block.place.clone(), line[at..].to_owned()));
             }

@@ -51,7 +51,7 @@ pub(super) fn result(
         let hint = hint(decisive, seen);
         field(out, "meaning", &visible(&hint.meaning))?;
         if !hint.fix.is_empty() && verdict.outcome != Outcome::Passed {
-            field(out, "fix", &visible(&hint.fix))?;
+            field(out, "to do", &visible(&hint.fix))?;
         }
     }
     for note in &seen.notes {

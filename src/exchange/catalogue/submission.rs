@@ -21,7 +21,7 @@ entries! {
         tail: ". Please upgrade/update your client to support TLS 1.2. Visit https://aka.ms/smtp_auth_tls.",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
-        meaning: "the handshake passed, but nobody logs in here over TLS 1.0 or 1.1",
+        meaning: "nobody logs in here over TLS 1.0 or 1.1",
         cause: "SMTP AUTH over TLS 1.0 or 1.1 at smtp.office365.com",
         fix: "let the client speak TLS 1.2, or opt in with Set-TransportConfig -AllowLegacyTLSClients $true \
             and use smtp-legacy.office365.com",
