@@ -138,3 +138,102 @@ async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, deadlines: &
     };
     timeout(deadlines.linger, linger).await.unwrap_or(Ok(()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::tls::AcceptorSettings;
+    use crate::tls::mint::{Certificate, Key, KeyKind, Request};
+
+    /// A door with short deadlines and room for so many connections.
+    async fn door(room: usize) -> (SocketAddr, Arc<Door>) {
+        let key = Key::generate(KeyKind::Ecdsa).expect("a key");
+        let now = SystemTime::now();
+        let request = Request {
+            common_name: "server.test",
+            organization: "test",
+            names: &[],
+            authority: false,
+            not_before: now - Duration::from_secs(60),
+            not_after: now + Duration::from_secs(3600),
+        };
+        let certificate = Certificate::sign(&request, &key, None).expect("a certificate");
+        let settings = AcceptorSettings { chain: &[certificate], key: &key, clients: None };
+        let short = Duration::from_millis(100);
+        let door = Arc::new(Door {
+            endpoint: Endpoint::Mx,
+            rules: RulesOn::day(chrono::NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day")),
+            tenants: Arc::new(Tenants::default()),
+            acceptor: Arc::new(Acceptor::new(&settings).expect("an acceptor")),
+            store: Arc::new(Store::default()),
+            deadlines: Deadlines {
+                read: short,
+                write: short,
+                handshake: short,
+                session: Duration::from_secs(5),
+                linger: short,
+            },
+            open: Arc::new(Semaphore::new(room)),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(accept(listener, Arc::clone(&door)));
+        (address, door)
+    }
+
+    /// Everything that the server says until it closes.
+    async fn heard(mut stream: TcpStream) -> String {
+        let mut said = String::new();
+        let read = stream.read_to_string(&mut said);
+        timeout(Duration::from_secs(5), read).await.expect("the server closes in time").expect("text");
+        said
+    }
+
+    #[tokio::test]
+    async fn a_silent_client_is_told_so_and_left() {
+        let (address, _door) = door(10).await;
+        let said = heard(TcpStream::connect(address).await.expect("connected")).await;
+        assert!(said.starts_with("220 ") && said.contains("\r\n421 4.4.1 Connection timed out ["), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_shakes_hands_is_left() {
+        let (address, _door) = door(10).await;
+        for bytes in [&b"EHLO x\r\nSTARTTLS\r\n"[..], b"EHLO x\r\nSTARTTLS\r\nGET / HTTP/1.1\r\n"] {
+            let mut stream = TcpStream::connect(address).await.expect("connected");
+            stream.write_all(bytes).await.expect("written");
+            let said = heard(stream).await;
+            assert!(said.ends_with("220 2.0.0 SMTP server ready\r\n"), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_turned_away_and_room_comes_back() {
+        let (address, door) = door(1).await;
+        let mut first = TcpStream::connect(address).await.expect("connected");
+        let mut greeting = [0; 3];
+        first.read_exact(&mut greeting).await.expect("a greeting");
+        let second = heard(TcpStream::connect(address).await.expect("connected")).await;
+        assert!(second.starts_with("421 4.3.2 Service not available"), "{second}");
+        drop(first);
+        let room = timeout(Duration::from_secs(5), door.open.acquire()).await;
+        drop(room.expect("in time").expect("never closed"));
+        let third = heard(TcpStream::connect(address).await.expect("connected")).await;
+        assert!(third.starts_with("220 "), "{third}");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_reads_costs_its_deadline() {
+        let (address, door) = door(1).await;
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        stream.write_all(b"EHLO x\r\n").await.expect("written");
+        // Replies outgrow the questions, so both directions fill up.
+        let flood = b"EHLO x\r\n".repeat(64);
+        let _ =
+            timeout(Duration::from_secs(4), async { while stream.write_all(&flood).await.is_ok() {} }).await;
+        let room = timeout(Duration::from_secs(5), door.open.acquire()).await;
+        assert!(room.is_ok(), "the server let go of it");
+    }
+}

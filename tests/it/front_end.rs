@@ -439,3 +439,28 @@ fn a_simulator_that_is_dropped_lets_its_ports_go() {
     assert_eq!(open.read(), "closed");
     assert!(TcpStream::connect(address).is_err());
 }
+
+#[test]
+fn simulate_refuses_what_it_cannot_stand_for() {
+    let folder = Dir::new();
+    folder.write("tenants.yaml", TENANTS);
+    folder
+        .write("wrong.yaml", "tenants:\n  - name: Contoso\n    AcceptedDomain: { DomainNam: contoso.com }\n");
+    folder.write(
+        "relayprobe.yaml",
+        "simulator: { tenants: tenants.yaml, as_of: 2026-11-01, client_ca: missing.pem }\n",
+    );
+    for (arguments, complaint) in [
+        (&["simulate", "tenants.yaml", "--mx", "0.0.0.0:0"][..], "say --allow-remote"),
+        (&["simulate", "tenants.yaml", "--mx", "nowhere"], "127.0.0.1:2525"),
+        (&["simulate", "tenants.yaml", "--as-of", "2026-13-01"], "such as 2026-11-01"),
+        (&["simulate", "wrong.yaml"], "did you mean `DomainName`?"),
+        (&["simulate", "absent.yaml"], "absent.yaml: no such file"),
+        (&["simulate"], "missing.pem: no such file"),
+    ] {
+        let ran = Program::new(folder.path(), arguments.iter().copied()).run();
+        assert_eq!(ran.status, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(complaint), "{arguments:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+    }
+}
