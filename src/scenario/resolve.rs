@@ -20,7 +20,7 @@ use crate::plan::{Auth, Endpoint, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, T
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, Stage};
 use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange};
-use crate::yaml::{Diagnostic, read_bytes};
+use crate::yaml::{Diagnostic, read_bytes, shown};
 
 /// The most that a message file may hold, in bytes: Exchange Online takes 150
 /// MiB.
@@ -85,7 +85,7 @@ pub struct Resolver {
     /// Whether the cases are going to be played.
     playing: bool,
     secrets: SecretReader,
-    identities: Once<CertificatePaths, Arc<Identity>>,
+    identities: Once<CertificatePaths, Arc<Identity>, Blame>,
     trusts: Once<PathBuf, Arc<Trust>>,
     system: Arc<Trust>,
     clients: Once<ClientKey, Arc<Client>>,
@@ -96,16 +96,16 @@ pub struct Resolver {
 
 /// Values that are made once, failures too.
 #[derive(Debug)]
-struct Once<K, V>(Mutex<HashMap<K, Result<V, String>>>);
+struct Once<K, V, E = String>(Mutex<HashMap<K, Result<V, E>>>);
 
-impl<K, V> Default for Once<K, V> {
+impl<K, V, E> Default for Once<K, V, E> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Once<K, V> {
-    fn get(&self, key: K, make: impl FnOnce(&K) -> Result<V, String>) -> Result<V, String> {
+impl<K: Eq + Hash, V: Clone, E: Clone> Once<K, V, E> {
+    fn get(&self, key: K, make: impl FnOnce(&K) -> Result<V, E>) -> Result<V, E> {
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(value) = map.get(&key) {
             return value.clone();
@@ -114,6 +114,13 @@ impl<K: Eq + Hash, V: Clone> Once<K, V> {
         map.insert(key, value.clone());
         value
     }
+}
+
+/// What is wrong with a certificate or its key.
+#[derive(Clone, Debug)]
+enum Blame {
+    Certificate(String),
+    Key(String),
 }
 
 /// The files of a certificate and its key.
@@ -293,7 +300,7 @@ impl Resolver {
         };
         let trust = self.trusts.get(file.path.clone(), |path| {
             let pem = read(path, MAX_PEM)?;
-            Trust::from_pem(&pem).map(Arc::new).map_err(|error| format!("{}: {error}", path.display()))
+            Trust::from_pem(&pem).map(Arc::new).map_err(|error| format!("{}: {error}", shown(path)))
         });
         trust.map_err(|why| faults.push(Diagnostic::error(why, file.span))).ok()
     }
@@ -301,24 +308,25 @@ impl Resolver {
     fn identity(&self, files: &CertificateFiles, faults: &mut Vec<Diagnostic>) -> Option<Arc<Identity>> {
         let mut expired = None;
         if let Some(file) = [&files.cert, &files.key].into_iter().find(|file| !file.path.exists()) {
-            let message = format!("{}: no such file", file.path.display());
+            let message = format!("{}: no such file", shown(&file.path));
             faults.push(
                 Diagnostic::error(message, file.span)
                     .label("`relayprobe certs` mints the lab's certificates"),
             );
             return None;
         }
-        let (cert, key) = (files.cert.path.display(), files.key.path.display());
+        let (cert, key) = (shown(&files.cert.path), shown(&files.key.path));
         let identity = self.identities.get(paths(files), |(cert_path, key_path)| {
-            let (cert_pem, key_pem) = (read(cert_path, MAX_PEM)?, read(key_path, MAX_PEM)?);
+            let cert_pem = read(cert_path, MAX_PEM).map_err(Blame::Certificate)?;
+            let key_pem = read(key_path, MAX_PEM).map_err(Blame::Key)?;
             let identity = Identity::from_pem(&cert_pem, &key_pem).map_err(|error| match error {
                 IdentityError::Mismatch { subject } => {
-                    format!("{key}: does not match the certificate {cert} ({subject})")
+                    Blame::Key(format!("{key}: does not match the certificate {cert} ({subject})"))
                 }
-                IdentityError::NoCertificate => format!("{cert}: no certificate in it (PEM)"),
-                IdentityError::NoKey => format!("{key}: no private key in it (PEM)"),
-                IdentityError::EncryptedKey | IdentityError::BadKey { .. } => format!("{key}: {error}"),
-                _ => format!("{cert}: {error}"),
+                IdentityError::NoKey | IdentityError::EncryptedKey | IdentityError::BadKey { .. } => {
+                    Blame::Key(format!("{key}: {error}"))
+                }
+                _ => Blame::Certificate(format!("{cert}: {error}")),
             })?;
             if identity.not_after() < SystemTime::now() {
                 expired = Some(format!("{cert}: the certificate has expired"));
@@ -328,7 +336,14 @@ impl Resolver {
         if let Some(words) = expired {
             self.warn(Diagnostic::error(words, files.cert.span));
         }
-        identity.map_err(|why| faults.push(Diagnostic::error(why, files.cert.span))).ok()
+        identity
+            .map_err(|blame| {
+                faults.push(match blame {
+                    Blame::Certificate(why) => Diagnostic::error(why, files.cert.span),
+                    Blame::Key(why) => Diagnostic::error(why, files.key.span),
+                });
+            })
+            .ok()
     }
 
     fn auth(&self, spec: &AuthSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Auth> {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::secret_source::SecretFrom;
 use super::vars::read_environment;
 use crate::secret::Secret;
+use crate::yaml::shown;
 
 /// The longest secret that is read, in bytes.
 const MAX_SECRET: u64 = 64 * 1024;
@@ -100,7 +101,7 @@ fn wait(child: &mut Child, program: &str) -> Result<std::process::ExitStatus, St
 /// Reads a file that nobody else can read. What is checked is the open file, not
 /// its name.
 fn read_private(path: &Path) -> Result<Secret, String> {
-    let name = path.display();
+    let name = shown(path);
     let file = open_regular(path)?;
     #[cfg(unix)]
     {
@@ -117,7 +118,7 @@ fn read_private(path: &Path) -> Result<Secret, String> {
             return Err(format!("{name} can be read by others (mode {mode:03o}); `chmod 600 {name}`"));
         }
     }
-    read_secret(file, &name.to_string())
+    read_secret(file, &name)
 }
 
 /// Reads a systemd credential; its folder is private by construction.
@@ -128,17 +129,17 @@ fn read_credential(name: &str) -> Result<Secret, String> {
         ));
     };
     let path = Path::new(&folder).join(name);
-    read_secret(open_regular(&path)?, &path.display().to_string())
+    read_secret(open_regular(&path)?, &shown(&path))
 }
 
 fn open_regular(path: &Path) -> Result<File, String> {
-    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
+    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", shown(path));
     // Looked at before it is opened: opening a FIFO waits for a writer.
     let regular = fs::metadata(path).map_err(cannot)?.is_file();
     let file = regular.then(|| File::open(path)).transpose().map_err(cannot)?;
     match file {
         Some(file) if file.metadata().is_ok_and(|metadata| metadata.is_file()) => Ok(file),
-        _ => Err(format!("{} is not a regular file", path.display())),
+        _ => Err(format!("{} is not a regular file", shown(path))),
     }
 }
 

@@ -17,5 +17,5 @@ pub use diagnostic::{Diagnostic, FileId, Severity, Source, Sources, Span};
 pub use fields::{Field, Fields, duration, nearest};
 pub use node::{Key, Node, Value};
 pub use parse::{parse, parse_as_far_as_possible};
-pub use read::{MAX_FILE, read_bytes, read_file};
+pub use read::{MAX_FILE, read_bytes, read_file, shown};
 pub use render::render;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::{Diagnostic, FileId, Sources};
 
@@ -19,7 +19,7 @@ pub const MAX_FILE: u64 = 16 * 1024 * 1024;
 pub fn read_file(path: &Path, sources: &mut Sources) -> Result<FileId, Diagnostic> {
     let bytes = read_bytes(path, MAX_FILE)?;
     let text = text(bytes).map_err(|why| Diagnostic::general(format!("{}: {why}", shown(path))))?;
-    Ok(sources.add(shown(path).to_string(), path.to_owned(), text))
+    Ok(sources.add(shown(path), path.to_owned(), text))
 }
 
 /// Reads a regular file of at most `limit` bytes.
@@ -50,9 +50,21 @@ pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
     Ok(bytes)
 }
 
-/// A path as it is shown: `relay.yaml` for `./relay.yaml`.
-fn shown(path: &Path) -> impl std::fmt::Display + '_ {
-    path.strip_prefix(".").unwrap_or(path).display()
+/// A path as it is shown: `relay.yaml` for `./relay.yaml`, `certs/a.pem` for
+/// `scenarios/../certs/a.pem`. For the eye alone: past a link the two differ.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match (part, out.components().next_back()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            _ => out.push(part),
+        }
+    }
+    if out.as_os_str().is_empty() { ".".to_owned() } else { out.display().to_string() }
 }
 
 fn io_words(error: &std::io::Error) -> String {
@@ -102,6 +114,20 @@ mod tests {
         ] {
             let why = text(bytes.to_vec()).expect_err("no text");
             assert!(why.contains(words), "{why}");
+        }
+    }
+
+    #[test]
+    fn paths_are_shown_short() {
+        for (path, expected) in [
+            ("./a.yaml", "a.yaml"),
+            ("scenarios/../certs/a.pem", "certs/a.pem"),
+            ("a/../../b", "../b"),
+            ("../../b", "../../b"),
+            ("/a/../b", "/b"),
+            (".", "."),
+        ] {
+            assert_eq!(shown(Path::new(path)), expected);
         }
     }
 

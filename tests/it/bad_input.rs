@@ -118,7 +118,7 @@ fn certificates_and_keys_that_cannot_be_used_say_why() {
         refused(&dir, &scenario(&format!("tls: starttls\ncertificate: {{ cert: {cert}, key: {key} }}")))
     };
     with("client-ec.pem", "client-rsa.key")
-        .says("the private key is not that of")
+        .says("client-rsa.key: does not match")
         .says("client-ec.pem")
         .says("case.yaml");
     with("client-ec.pem", "client-encrypted.key").says("encrypted").says("client-encrypted.key");
