@@ -61,8 +61,10 @@ pub(super) fn of_sender<'a>(
 
 fn by_certificate<'a>(tenants: &'a Tenants, peer: &'a Peer, why: &mut Account) -> Option<Attributed<'a>> {
     let mut found: Option<Attributed<'a>> = None;
+    let mut named = false;
     for tenant in tenants.iter() {
         for matched in on_premises(tenant, peer) {
+            named |= matched.certificate.is_some();
             let Some(name) = accepted_certificate_domain(tenant, &matched, peer) else {
                 if let Some(name) = matched.certificate {
                     matched.tell(tenant, peer, why);
@@ -87,6 +89,11 @@ fn by_certificate<'a>(tenants: &'a Tenants, peer: &'a Peer, why: &mut Account) -
                 Some(_) => {}
             }
             break;
+        }
+    }
+    if found.is_none() && !named {
+        for name in peer.certificate.names() {
+            why.step(format!("certificate name {name} matches no OnPremises connector"));
         }
     }
     found

@@ -99,3 +99,36 @@ impl fmt::Display for CertificateName {
         self.domain.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_name_is_covered_by_the_patterns_that_say_so() {
+        for (name, pattern, covered) in [
+            ("relay.contoso.com", "relay.contoso.com", true),
+            ("relay.contoso.com", "*.contoso.com", true),
+            ("contoso.com", "*.contoso.com", true),
+            ("relay.contoso.com", "contoso.com", false),
+            ("*.contoso.com", "*.contoso.com", true),
+            ("*.eu.contoso.com", "*.contoso.com", true),
+            ("*.contoso.com", "contoso.com", false),
+            ("*.contoso.com", "relay.contoso.com", false),
+            ("RELAY.Contoso.com", "relay.contoso.com", true),
+        ] {
+            let pattern = DomainPattern::parse(pattern).expect("a pattern");
+            let parsed = CertificateName::new(name).expect("a name");
+            assert_eq!(parsed.is_covered_by(&pattern), covered, "{name} by {pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_host_is_none() {
+        for name in
+            ["Contoso Mail Gateway", "localhost", "relay.contoso.com\0.evil.example", "", "*", "a.*.b"]
+        {
+            assert_eq!(CertificateName::new(name), None, "{name}");
+        }
+    }
+}

@@ -164,9 +164,11 @@ fn names(certificate: &X509) -> Vec<String> {
     names
 }
 
+/// The CNs, byte for byte: OpenSSL's own conversion ends at a NUL, and would read
+/// `relay.contoso.com\0.evil.example` as the name before it.
 fn common_names(certificate: &X509Ref) -> Vec<String> {
     let entries = certificate.subject_name().entries_by_nid(Nid::COMMONNAME);
-    entries.filter_map(|entry| entry.data().to_string().ok()).collect()
+    entries.filter_map(|entry| String::from_utf8(entry.data().as_slice().to_vec()).ok()).collect()
 }
 
 /// Why a handshake did not come to an end.
@@ -184,5 +186,74 @@ impl std::error::Error for AcceptError {}
 impl From<ErrorStack> for AcceptError {
     fn from(error: ErrorStack) -> Self {
         Self(reason(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+    use crate::tls::mint::{KeyKind, Request};
+
+    /// A client's certificate for these names, from a root of its own.
+    fn issue(common_name: &str, names: &[String]) -> (Certificate, Certificate, Key) {
+        let now = SystemTime::now();
+        let mut request = Request {
+            common_name: "root",
+            organization: "test",
+            names: &[],
+            authority: true,
+            not_before: now - Duration::from_secs(60),
+            not_after: now + Duration::from_secs(3600),
+        };
+        let (root_key, key) = (Key::generate(KeyKind::Ecdsa), Key::generate(KeyKind::Ecdsa));
+        let (root_key, key) = (root_key.expect("a key"), key.expect("a key"));
+        let root = Certificate::sign(&request, &root_key, None).expect("a root");
+        request = Request { common_name, names, authority: false, ..request };
+        let leaf = Certificate::sign(&request, &key, Some((&root, &root_key))).expect("a certificate");
+        (root, leaf, key)
+    }
+
+    /// What the server makes of a client's certificate.
+    async fn judge(common_name: &str, names: &[&str], trusted: bool) -> ClientChain {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let (root, leaf, key) = issue(common_name, &names);
+        let (other, own, own_key) = issue("server.test", &[]);
+        let roots = [if trusted { root } else { other }];
+        let settings = AcceptorSettings { chain: &[own], key: &own_key, clients: Some(&roots) };
+        let acceptor = Acceptor::new(&settings).expect("an acceptor");
+        let mut client = SslContext::builder(SslMethod::tls_client()).expect("a context");
+        client.set_verify(SslVerifyMode::NONE);
+        client.set_certificate(leaf.x509()).expect("a certificate");
+        client.set_private_key(key.pkey()).expect("its key");
+        let ssl = Ssl::new(&client.build()).expect("a session");
+        let (near, far) = tokio::io::duplex(16 * 1024);
+        let mut near = SslStream::new(ssl, near).expect("a stream");
+        let (connected, accepted) =
+            tokio::join!(std::pin::Pin::new(&mut near).connect(), acceptor.accept(far));
+        connected.expect("the client's handshake ends well");
+        accepted.expect("the server's handshake ends well").1.client
+    }
+
+    #[tokio::test]
+    async fn names_come_from_cn_and_san_each_once() {
+        let names = ["relay.contoso.com", "*.contoso.com"];
+        let expected = ["relay.contoso.com", "*.contoso.com"].map(str::to_owned).to_vec();
+        assert_eq!(judge("relay.contoso.com", &names, true).await, ClientChain::Good { names: expected });
+    }
+
+    #[tokio::test]
+    async fn a_nul_in_a_name_hides_nothing() {
+        let ClientChain::Good { names } = judge("relay.contoso.com\0.evil.example", &[], true).await else {
+            panic!("the chain holds")
+        };
+        assert_eq!(names, ["relay.contoso.com\0.evil.example"]);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_an_unknown_root_is_bad_and_the_handshake_passes() {
+        let judged = judge("relay.contoso.com", &[], false).await;
+        assert!(matches!(judged, ClientChain::Bad { .. }), "{judged:?}");
     }
 }
