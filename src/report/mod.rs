@@ -8,6 +8,10 @@ mod palette;
 mod reports;
 mod summary;
 mod terminal;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use output::{Destination, WriteError};

@@ -111,6 +111,9 @@ impl Lanes {
                     return Some(head as usize);
                 }
                 if !waiting {
+                    // Whoever else waits for a place has nothing left to start
+                    // either.
+                    self.changed.notify_waiters();
                     return None;
                 }
             }
@@ -144,7 +147,9 @@ impl Lanes {
     /// Gives a place back.
     pub(super) fn release(&self, lane: usize) {
         self.state.borrow_mut().lanes[lane].running -= 1;
-        self.changed.notify_one();
+        // All of them: the first to be woken need not be one that waits for this
+        // lane.
+        self.changed.notify_waiters();
     }
 
     /// Lets nothing more start.

@@ -4,6 +4,8 @@
 mod crew;
 mod lanes;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use lanes::Limits;
 pub use run::{Job, Ready, Settings, run};

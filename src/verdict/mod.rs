@@ -8,7 +8,7 @@ mod pattern;
 mod reach;
 mod stages;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod view;
