@@ -154,9 +154,33 @@ fn attempts_that_were_expected_to_be_refused_are_no_flake() {
 fn any_text_comes_back_from_every_format() {
     let cases = cases(&["name: x, expect: 250"]);
     let nasty = [
-        "]]>", "<script>", "&amp;", "\"", "'", "\\", "\u{1b}[31m", "\u{1b}]52;c;x\u{7}", "\u{9b}2J", "\u{85}",
-        "\u{2028}", "\u{202e}", "\u{fffe}", "\u{feff}", "\t", "é", "用户", "::error::", "=cmd()", "{}", "%s", "\u{0}",
-        "\u{7f}", "  ", "\u{1f4e7}", "-->", "]]&gt;",
+        "]]>",
+        "<script>",
+        "&amp;",
+        "\"",
+        "'",
+        "\\",
+        "\u{1b}[31m",
+        "\u{1b}]52;c;x\u{7}",
+        "\u{9b}2J",
+        "\u{85}",
+        "\u{2028}",
+        "\u{202e}",
+        "\u{fffe}",
+        "\u{feff}",
+        "\t",
+        "é",
+        "用户",
+        "::error::",
+        "=cmd()",
+        "{}",
+        "%s",
+        "\u{0}",
+        "\u{7f}",
+        "  ",
+        "\u{1f4e7}",
+        "-->",
+        "]]&gt;",
     ];
     let mut random = fastrand::Rng::with_seed(7);
     for round in 0..300 {
@@ -178,10 +202,17 @@ fn any_text_comes_back_from_every_format() {
         else {
             panic!("a failure")
         };
-        assert_eq!(message.as_str(), format!("expected 250 at rcpt_to, got 550 {wanted}"), "JUnit, round {round}");
+        assert_eq!(
+            message.as_str(),
+            format!("expected 250 at rcpt_to, got 550 {wanted}"),
+            "JUnit, round {round}"
+        );
 
         let terminal = shown(&[result], Detail::Everything, &run());
-        assert!(terminal.contains(&format!("got       550 {wanted}")), "terminal, round {round}:\n{terminal}");
+        assert!(
+            terminal.contains(&format!("got       550 {wanted}")),
+            "terminal, round {round}:\n{terminal}"
+        );
         assert!(!terminal.chars().any(|c| c.is_control() && c != '\n'), "round {round}");
     }
 }

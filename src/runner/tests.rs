@@ -67,13 +67,17 @@ impl Setup {
             .enumerate()
             .map(|(n, case)| Job { case, lane: n % self.lanes, simulated: None })
             .collect();
-        let (start, sessions, open, most) = (Instant::now(), Cell::new(0), Rc::new(Cell::new(0)), Cell::new(0));
+        let (start, sessions, open, most) =
+            (Instant::now(), Cell::new(0), Rc::new(Cell::new(0)), Cell::new(0));
         let starts = RefCell::new(Vec::new());
         let mut results = Vec::new();
         let prepare = |case: &Arc<Case>| match resolver.plan(case, &At::address("relay.example".into(), 25)) {
-            Ok(Planned::Play(plan)) => {
-                Ok(Ready { plan: *plan, expect: None, address: "relay.example:25".to_owned(), source_ip: None })
-            }
+            Ok(Planned::Play(plan)) => Ok(Ready {
+                plan: *plan,
+                expect: None,
+                address: "relay.example:25".to_owned(),
+                source_ip: None,
+            }),
             other => panic!("no plan: {other:?}"),
         };
         let play = async |plan: &Plan| -> Observation {
@@ -92,14 +96,9 @@ impl Setup {
         };
         let limits = vec![self.limits; self.lanes];
         let interrupted =
-            run(&jobs, &limits, &self.settings, prepare, play, |result| results.push(result), interrupt).await;
-        Came {
-            results,
-            interrupted,
-            took: start.elapsed(),
-            starts: starts.into_inner(),
-            most: most.get(),
-        }
+            run(&jobs, &limits, &self.settings, prepare, play, |result| results.push(result), interrupt)
+                .await;
+        Came { results, interrupted, took: start.elapsed(), starts: starts.into_inner(), most: most.get() }
     }
 }
 
