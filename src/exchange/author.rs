@@ -23,7 +23,7 @@ pub fn author_domains(message: &[u8]) -> Vec<DomainName> {
         let (name, value) = field.split_once(':')?;
         name.trim_end().eq_ignore_ascii_case("from").then_some(value)
     });
-    values.flat_map(|value| addresses(value)).filter_map(|address| domain_of(&address)).collect()
+    values.flat_map(addresses).filter_map(|address| domain_of(&address)).collect()
 }
 
 /// The addresses of a list: what stands in angle brackets, else the whole,

@@ -32,6 +32,7 @@ pub(super) struct FrontEnd {
     account: Account,
     attribution: Option<Attribution>,
     awaits_header: bool,
+    /// The last command before the data.
     data_since: Option<SystemTime>,
 }
 
@@ -152,6 +153,8 @@ impl FrontEnd {
     }
 
     fn rcpt(&mut self, mail_from: &ReversePath, rcpt_to: &ForwardPath, facts: &Facts) -> Response {
+        // BDAT may follow at once.
+        self.data_since = Some(facts.now);
         let Some(peer) = self.peer.as_ref().filter(|_| self.endpoint == Endpoint::Mx) else {
             // Client submission takes any recipient; unknown ones bounce later.
             return self.say(&positive::RECIPIENT_OK, facts);

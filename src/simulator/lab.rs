@@ -205,3 +205,19 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(1024)?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_in_use_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = taken.local_addr().expect("an address");
+        let as_of = NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day");
+        let listen = vec![Listen { endpoint: Endpoint::Mx, as_of, address }];
+        let config = LabConfig { tenants: Arc::new(Tenants::default()), client_ca: None, listen };
+        let error = Lab::start(config).expect_err("the address is taken");
+        assert!(error.to_string().starts_with(&format!("cannot listen on {address}")), "{error}");
+    }
+}

@@ -48,7 +48,7 @@ pub struct Param<'a> {
 impl Param<'_> {
     /// Whether it is this parameter; case does not count.
     #[must_use]
-    pub const fn is(&self, keyword: &str) -> bool {
+    pub fn is(&self, keyword: &str) -> bool {
         self.keyword.eq_ignore_ascii_case(keyword)
     }
 }

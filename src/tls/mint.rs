@@ -319,7 +319,7 @@ mod tests {
         let issuer = Some((&ca, &ca_key));
         let leaf = Certificate::sign(&wanted, &key, issuer).expect("a certificate");
         let read = Certificate::all_from_pem(&leaf.to_pem().expect("PEM")).expect("certificates");
-        assert_eq!(read, [leaf.clone()]);
+        assert_eq!(read, std::slice::from_ref(&leaf));
         assert!(leaf.fulfils(&wanted, &key, issuer));
         assert!(ca.fulfils(&request("CA", &[], true), &ca_key, None));
         assert!(!leaf.fulfils(&wanted, &ca_key, issuer), "another key");

@@ -1,11 +1,11 @@
 //! From a reply to its entry.
 
-use super::{Entry, others, positive, protocol, relay, reputation, submission};
+use super::{Entry, others, positive, postfix, protocol, relay, reputation, submission};
 use crate::smtp::{EnhancedStatus, Stage};
 
 /// Every entry, topic by topic.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    [relay::ALL, submission::ALL, protocol::ALL, reputation::ALL, positive::ALL, others::ALL]
+    [relay::ALL, submission::ALL, protocol::ALL, reputation::ALL, positive::ALL, postfix::ALL, others::ALL]
         .into_iter()
         .flatten()
         .copied()
@@ -88,7 +88,7 @@ mod tests {
                 Stage::MailFrom,
                 &submission::NOT_AUTHENTICATED_AFTER_FAILURE,
             ),
-            ("554 5.7.1 <a@b.example>: Relay access denied", Stage::RcptTo, &others::POSTFIX_RELAY_DENIED),
+            ("554 5.7.1 <a@b.example>: Relay access denied", Stage::RcptTo, &postfix::POSTFIX_RELAY_DENIED),
             (
                 "451 5.7.3 STARTTLS is required to send mail [x]",
                 Stage::MailFrom,

@@ -7,6 +7,7 @@ mod entry;
 mod find;
 pub mod others;
 pub mod positive;
+pub mod postfix;
 pub mod protocol;
 pub mod relay;
 pub mod reputation;

@@ -1,225 +1,14 @@
-//! Servers other than Exchange Online: their strings, for hints.
+//! Exim, Exchange Server, Google and Amazon SES: their strings, for hints.
 
 use super::entry::{entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
-const POSTFIX: &str = "Postfix source, src/smtpd and src/global";
 const EXIM: &str = "Exim source, src/smtp_in.c and the default configuration";
+const GOOGLE_AUTH: &str = "support.google.com/mail, error codes of the sender guidelines";
 const GOOGLE: &str = "support.google.com/a/answer/3726730";
 
 entries! {
-    /// Postfix refuses to relay.
-    POSTFIX_RELAY_DENIED = Entry {
-        code: Some(554),
-        enhanced: x(5, 7, 1),
-        text: "<*>: Relay access denied",
-        tail: "",
-        stages: &[Stage::RcptTo],
-        server: Server::Postfix,
-        meaning: "Postfix relays neither for this client nor to this domain",
-        cause: "the client is not in mynetworks, has not logged in, its certificate is in no \
-            relay_clientcerts, and the domain is neither in mydestination nor in relay_domains",
-        fix: "see smtpd_relay_restrictions",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// The same from another list of restrictions.
-    POSTFIX_RECIPIENT_RELAY_DENIED = Entry {
-        code: Some(554),
-        enhanced: x(5, 7, 1),
-        text: "<*>: Recipient address rejected: Relay access denied",
-        tail: "",
-        stages: &[Stage::RcptTo],
-        server: Server::Postfix,
-        meaning: "Postfix relays neither for this client nor to this domain",
-        cause: "smtpd_recipient_restrictions refuse the destination",
-        fix: "see smtpd_relay_restrictions and smtpd_recipient_restrictions",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Postfix defers instead.
-    POSTFIX_RELAY_DEFERRED = Entry {
-        code: Some(454),
-        enhanced: x(4, 7, 1),
-        text: "<*>: Relay access denied",
-        tail: "",
-        stages: &[Stage::RcptTo],
-        server: Server::Postfix,
-        meaning: "Postfix relays neither for this client nor to this domain, and defers rather than refuses",
-        cause: "defer_unauth_destination in smtpd_relay_restrictions, the default",
-        fix: "see smtpd_relay_restrictions",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Postfix wants TLS.
-    POSTFIX_STARTTLS_FIRST = Entry {
-        code: Some(530),
-        enhanced: x(5, 7, 0),
-        text: "Must issue a STARTTLS command first",
-        tail: "",
-        stages: &[Stage::MailFrom, Stage::Auth],
-        server: Server::Postfix,
-        meaning: "Postfix wants TLS before anything else",
-        cause: "smtpd_tls_security_level = encrypt",
-        fix: "use STARTTLS",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Postfix cannot do TLS.
-    POSTFIX_TLS_UNAVAILABLE = Entry {
-        code: Some(454),
-        enhanced: x(4, 7, 0),
-        text: "TLS not available due to local problem",
-        tail: "",
-        stages: &[Stage::StartTls],
-        server: Server::Postfix,
-        meaning: "Postfix offers TLS but cannot do it",
-        cause: "a certificate or key that it cannot read",
-        fix: "see the server's log",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// AUTH only under TLS.
-    POSTFIX_ENCRYPTION_REQUIRED = Entry {
-        code: Some(504),
-        enhanced: x(5, 5, 4),
-        text: "Encryption required for requested authentication mechanism",
-        tail: "",
-        stages: &[Stage::Auth],
-        server: Server::Postfix,
-        meaning: "this mechanism is accepted under TLS only",
-        cause: "smtpd_sasl_tls_security_options or smtpd_tls_auth_only",
-        fix: "use STARTTLS before AUTH",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// AUTH is off.
-    POSTFIX_AUTH_NOT_ENABLED = Entry {
-        code: Some(503),
-        enhanced: x(5, 5, 1),
-        text: "Error: authentication not enabled",
-        tail: "",
-        stages: &[Stage::Auth],
-        server: Server::Postfix,
-        meaning: "AUTH is switched off here",
-        cause: "smtpd_sasl_auth_enable = no, or AUTH before TLS with smtpd_tls_auth_only",
-        fix: "use STARTTLS first, or the submission port",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// The log-in failed.
-    POSTFIX_AUTH_FAILED = Entry {
-        code: Some(535),
-        enhanced: x(5, 7, 8),
-        text: "Error: authentication failed",
-        tail: "",
-        stages: &[Stage::Auth],
-        server: Server::Postfix,
-        meaning: "name or password is wrong",
-        cause: "the SASL back end refused them",
-        fix: "check the credentials; see the server's log",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// The sender is another user's.
-    POSTFIX_SENDER_NOT_OWNED = Entry {
-        code: Some(553),
-        enhanced: x(5, 7, 1),
-        text: "<*>: Sender address rejected: not owned by user",
-        tail: "",
-        stages: &[Stage::RcptTo, Stage::MailFrom],
-        server: Server::Postfix,
-        meaning: "the user who logged in may not send as this sender",
-        cause: "smtpd_sender_login_maps",
-        fix: "send as the user's own address, or extend the map",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Nobody logged in for a sender that belongs to somebody.
-    POSTFIX_SENDER_NOT_LOGGED_IN = Entry {
-        code: Some(553),
-        enhanced: x(5, 7, 1),
-        text: "<*>: Sender address rejected: not logged in",
-        tail: "",
-        stages: &[Stage::RcptTo, Stage::MailFrom],
-        server: Server::Postfix,
-        meaning: "this sender must log in",
-        cause: "smtpd_sender_login_maps names an owner for the address",
-        fix: "log in as the owner",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// No client certificate where one is required.
-    POSTFIX_NO_CLIENT_CERTIFICATE = Entry {
-        code: Some(421),
-        enhanced: x(4, 7, 1),
-        text: "* Error: No client certificate presented",
-        tail: "",
-        stages: &[Stage::Greeting, Stage::EhloTls, Stage::MailFrom],
-        server: Server::Postfix,
-        meaning: "Postfix wants a client certificate and got none",
-        cause: "smtpd_tls_req_ccert = yes",
-        fix: "present a certificate that the server trusts",
-        source: "observed with Postfix 3.7.11",
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Too many errors.
-    POSTFIX_TOO_MANY_ERRORS = Entry {
-        code: Some(421),
-        enhanced: x(4, 7, 0),
-        text: "* Error: too many errors",
-        tail: "",
-        stages: &[],
-        server: Server::Postfix,
-        meaning: "Postfix hangs up after too many errors",
-        cause: "smtpd_hard_error_limit",
-        fix: "mend the client",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Too many recipients.
-    POSTFIX_TOO_MANY_RECIPIENTS = Entry {
-        code: Some(452),
-        enhanced: x(4, 5, 3),
-        text: "Error: too many recipients",
-        tail: "",
-        stages: &[Stage::RcptTo],
-        server: Server::Postfix,
-        meaning: "the message has more recipients than Postfix takes at once",
-        cause: "smtpd_recipient_limit",
-        fix: "send the rest in a second transaction",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
-    /// Every recipient was refused.
-    POSTFIX_NO_VALID_RECIPIENTS = Entry {
-        code: Some(554),
-        enhanced: x(5, 5, 1),
-        text: "Error: no valid recipients",
-        tail: "",
-        stages: &[Stage::Data],
-        server: Server::Postfix,
-        meaning: "DATA although every recipient was refused",
-        cause: "a pipelining client that did not wait",
-        fix: "see the replies to RCPT TO",
-        source: POSTFIX,
-        confidence: Confidence::Verbatim,
-    };
-
     /// Exim refuses to relay.
     EXIM_RELAY_NOT_PERMITTED = Entry {
         code: Some(550),
@@ -413,5 +202,185 @@ entries! {
         fix: "verify the domain or address in the region that the text names",
         source: "seen on the wire",
         confidence: Confidence::Verbatim,
+    };
+
+    /// EHLO with characters that no name has.
+    EXIM_BAD_EHLO = Entry {
+        code: Some(501),
+        enhanced: None,
+        text: "Syntactically invalid EHLO argument(s)",
+        tail: "",
+        stages: &[Stage::Ehlo, Stage::EhloTls],
+        server: Server::Exim,
+        meaning: "the name given in EHLO is no host name",
+        cause: "illegal characters, such as an underscore",
+        fix: "send a valid fully qualified name",
+        source: EXIM,
+        confidence: Confidence::Verbatim,
+    };
+
+    /// RCPT without MAIL.
+    EXIM_NO_SENDER = Entry {
+        code: Some(503),
+        enhanced: None,
+        text: "sender not yet given",
+        tail: "",
+        stages: &[Stage::RcptTo],
+        server: Server::Exim,
+        meaning: "the command came out of turn",
+        cause: "RCPT TO although MAIL FROM was not sent or was refused",
+        fix: "see the reply to MAIL FROM",
+        source: EXIM,
+        confidence: Confidence::Verbatim,
+    };
+
+    /// Too many recipients.
+    EXIM_TOO_MANY_RECIPIENTS = Entry {
+        code: Some(452),
+        enhanced: None,
+        text: "too many recipients",
+        tail: "",
+        stages: &[Stage::RcptTo],
+        server: Server::Exim,
+        meaning: "the message has more recipients than Exim takes at once",
+        cause: "recipients_max",
+        fix: "send the rest in a second transaction",
+        source: EXIM,
+        confidence: Confidence::Verbatim,
+    };
+
+    /// A message past the limit.
+    EXIM_TOO_LARGE = Entry {
+        code: Some(552),
+        enhanced: None,
+        text: "Message size exceeds maximum permitted",
+        tail: "",
+        stages: &[Stage::MailFrom, Stage::Message],
+        server: Server::Exim,
+        meaning: "the message is larger than Exim takes",
+        cause: "message_size_limit",
+        fix: "send a smaller message",
+        source: EXIM,
+        confidence: Confidence::Verbatim,
+    };
+
+    /// A client that did not wait.
+    EXIM_SYNCHRONIZATION = Entry {
+        code: Some(554),
+        enhanced: None,
+        text: "SMTP synchronization error",
+        tail: "",
+        stages: &[Stage::Greeting, Stage::Ehlo],
+        server: Server::Exim,
+        meaning: "the client spoke before it was asked to",
+        cause: "input before the greeting, or pipelining that was not offered",
+        fix: "wait for each reply",
+        source: EXIM,
+        confidence: Confidence::Verbatim,
+    };
+
+    /// Google, out of order.
+    GOOGLE_TEMPORARY = Entry {
+        code: Some(421),
+        enhanced: x(4, 3, 0),
+        text: "Temporary System Problem",
+        tail: "",
+        stages: &[],
+        server: Server::Google,
+        meaning: "Google cannot take the mail at the moment",
+        cause: "a problem of its own",
+        fix: "try again later",
+        source: GOOGLE,
+        confidence: Confidence::Verbatim,
+    };
+
+    /// Google, SPF.
+    GOOGLE_SPF = Entry {
+        code: Some(550),
+        enhanced: x(5, 7, 27),
+        text: "*",
+        tail: "",
+        stages: &[Stage::Message],
+        server: Server::Google,
+        meaning: "Google refuses the mail because SPF failed",
+        cause: "the sending host is not in the SPF record of the P1 domain",
+        fix: "extend the SPF record",
+        source: GOOGLE_AUTH,
+        confidence: Confidence::Paraphrased,
+    };
+
+    /// Google, DKIM. Microsoft uses the same code for the end of basic authentication.
+    GOOGLE_DKIM = Entry {
+        code: Some(550),
+        enhanced: x(5, 7, 30),
+        text: "*",
+        tail: "",
+        stages: &[Stage::Message],
+        server: Server::Google,
+        meaning: "Google refuses the mail because DKIM failed",
+        cause: "no valid signature",
+        fix: "mend the DKIM signature",
+        source: GOOGLE_AUTH,
+        confidence: Confidence::Paraphrased,
+    };
+
+    /// Google, no reverse name.
+    GOOGLE_NO_PTR = Entry {
+        code: Some(550),
+        enhanced: x(5, 7, 25),
+        text: "*",
+        tail: "",
+        stages: &[Stage::Message],
+        server: Server::Google,
+        meaning: "Google refuses the mail because the sending address has no reverse name",
+        cause: "a missing or mismatched PTR record",
+        fix: "set the PTR record",
+        source: GOOGLE_AUTH,
+        confidence: Confidence::Paraphrased,
+    };
+
+    /// SES, a malformed sender.
+    SES_INVALID_SENDER = Entry {
+        code: Some(501),
+        enhanced: None,
+        text: "Invalid MAIL FROM address provided",
+        tail: "",
+        stages: &[Stage::MailFrom],
+        server: Server::Ses,
+        meaning: "SES takes the sender for no valid address",
+        cause: "a malformed address, or a domain that it refuses",
+        fix: "mend the sender",
+        source: "repost.aws",
+        confidence: Confidence::Paraphrased,
+    };
+
+    /// SES, wrong credentials.
+    SES_CREDENTIALS = Entry {
+        code: Some(535),
+        enhanced: None,
+        text: "Authentication Credentials Invalid",
+        tail: "",
+        stages: &[Stage::Auth],
+        server: Server::Ses,
+        meaning: "name or password is wrong",
+        cause: "SMTP credentials are not the IAM keys themselves, and hold in one region alone",
+        fix: "create SMTP credentials in the region of the endpoint",
+        source: "no source found",
+        confidence: Confidence::Unverified,
+    };
+
+    /// SES, too fast.
+    SES_THROTTLING = Entry {
+        code: Some(454),
+        enhanced: None,
+        text: "Throttling failure",
+        tail: "",
+        stages: &[Stage::Message],
+        server: Server::Ses,
+        meaning: "SES is sent to faster than the account allows",
+        cause: "the maximum sending rate",
+        fix: "send slower, and try again",
+        source: "no source found",
+        confidence: Confidence::Unverified,
     };
 }

@@ -112,12 +112,7 @@ impl Protocol {
         let ready = self.transaction.as_mut().filter(|t| !t.incoming.rcpt_to.is_empty());
         let discard = ready.is_none();
         if let Some(transaction) = ready {
-            if !transaction.chunking {
-                transaction.chunking = true;
-                // What a policy does before a message, it does before the first
-                // chunk as well; there is no reply to send.
-                policy.answer(Ask::Data, &self.facts);
-            }
+            transaction.chunking = true;
         }
         self.mode = Mode::Chunk { left: size, size, last, discard };
         if size > 0 {
