@@ -107,7 +107,7 @@ pub(super) struct Interpreter<'i> {
     expect: Vec<Part<Arc<Expectations>>>,
 }
 
-const EXPECT_KEYS: &[&str] = &["expect", "except", "transactions", "mail_from", "rcpt_to"];
+const EXPECT_KEYS: &[&str] = &["expect", "except"];
 const MAIL_KEYS: &[&str] = &[
     "ehlo",
     "helo",
@@ -151,8 +151,12 @@ impl<'i> Interpreter<'i> {
                 }));
             }
         }
-        let excepts = entries.iter().find(|(key, _)| &*key.name == "except");
-        let excepts = excepts.map_or(0, |(_, node)| match &node.value {
+        let except = entries.iter().position(|(key, _)| &*key.name == "except");
+        if let Some(node) = except.and_then(|at| constant[at].as_ref()) {
+            // Those that no case meets are read here, the others once more.
+            except_expectations(node, &mut findings.faults);
+        }
+        let excepts = except.map_or(0, |at| match &entries[at].1.value {
             Value::Sequence(items) => items.len(),
             _ => 0,
         });
@@ -236,9 +240,10 @@ impl<'i> Interpreter<'i> {
         let auth = self.auth.read(&state, findings, |view, findings| {
             read::auth(view, findings).map(|auth| auth.map(Arc::new))
         });
+        let shared = MAIL_KEYS.iter().all(|key| !self.varying.contains(key));
         let mail = hello.as_ref().and_then(|hello| {
             self.mail.read(&state, findings, |view, findings| {
-                let mut mail = read::mail(view, hello, findings)?;
+                let mut mail = read::mail(view, hello, shared, findings)?;
                 Some((std::mem::take(&mut mail.transactions).into(), Arc::new(mail)))
             })
         });
@@ -255,11 +260,14 @@ impl<'i> Interpreter<'i> {
             };
             let (whole, sources) = (self.whole, self.sources);
             let source = &self.source;
-            match (&mail, self.expect.get_mut(index)) {
-                (Some((_, mail)), Some(part)) => part.read(&state, findings, |_, findings| {
-                    expectations(field, mail, source, whole, sources, findings)
-                }),
-                _ => None,
+            let expect = self.expect.get_mut(index).and_then(|part| {
+                part.read(&state, findings, |_, findings| {
+                    expectations(field, source, whole, sources, findings)
+                })
+            });
+            match (expect, &mail) {
+                (Some(expect), Some((_, mail))) => Some(with_mail(expect, mail)),
+                (expect, _) => expect,
             }
         };
 
@@ -354,9 +362,19 @@ fn except<'v>(
     None
 }
 
+/// Reads the expectations of all exceptions.
+fn except_expectations(node: &Node, faults: &mut Vec<Diagnostic>) {
+    let Value::Sequence(items) = &node.value else { return };
+    for item in items {
+        let Value::Mapping(entries) = &item.value else { continue };
+        if let Some((key, node)) = entries.iter().find(|(key, _)| &*key.name == "expect") {
+            read::expectation(Some(Field::new(&key.name, key.span, node)), SourceLine::default(), faults);
+        }
+    }
+}
+
 fn expectations(
     field: Option<Field<'_>>,
-    mail: &Mail,
     source: &SourceLine,
     whole: Span,
     sources: &Sources,
@@ -367,10 +385,17 @@ fn expectations(
         Some(_) => super::expand::source_line(sources, at),
         None => source.clone(),
     };
-    let mut expectations = read::expectation(field, line, &mut findings.faults)?;
-    expectations.transactions.clone_from(&mail.expect);
-    expectations.recipients.clone_from(&mail.recipients);
-    Some(Arc::new(expectations))
+    read::expectation(field, line, &mut findings.faults).map(Arc::new)
+}
+
+/// Adds what transactions and recipients expect of their own.
+fn with_mail(mut expect: Arc<Expectations>, mail: &Mail) -> Arc<Expectations> {
+    if !mail.expect.is_empty() || !mail.recipients.is_empty() {
+        let own = Arc::make_mut(&mut expect);
+        own.transactions.clone_from(&mail.expect);
+        own.recipients.clone_from(&mail.recipients);
+    }
+    expect
 }
 
 /// The target: of the project file, or `host:port`.

@@ -195,8 +195,11 @@ impl Resolver {
             Some(auth) => self.auth(auth, at, &mut faults).map(Some),
             None => Some(None),
         };
-        let transactions: Vec<Transaction> =
-            spec.transactions.iter().filter_map(|spec| self.transaction(spec, &mut faults)).collect();
+        let transactions: Vec<Transaction> = spec
+            .transactions
+            .iter()
+            .filter_map(|transaction| self.transaction(spec, transaction, &mut faults))
+            .collect();
         match (tls, auth) {
             (Some(tls), Some(auth)) if faults.is_empty() => Ok(Planned::Play(Box::new(Plan {
                 endpoint: Endpoint { host: Arc::clone(&at.host), port: at.port, bind, proxy },
@@ -390,10 +393,20 @@ impl Resolver {
         }
     }
 
-    fn transaction(&self, spec: &TransactionSpec, faults: &mut Vec<Diagnostic>) -> Option<Transaction> {
+    fn transaction(
+        &self,
+        whole: &Spec,
+        spec: &TransactionSpec,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Transaction> {
         let message = match &spec.message {
             None => None,
             Some(MessageSpec::Composed(draft)) => Some(Arc::clone(draft)),
+            Some(MessageSpec::Parts(parts)) => {
+                let draft = parts.compose(&spec.mail_from, &spec.recipients, &whole.hello);
+                let draft = draft.map_err(|why| faults.push(Diagnostic::error(why.to_string(), whole.whole)));
+                Some(Arc::new(draft.ok()?))
+            }
             Some(MessageSpec::File(file)) => {
                 let draft = self.drafts.get(file.path.clone(), |path| {
                     read(path, MAX_MESSAGE).map(|bytes| Arc::new(Draft::verbatim(bytes)))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
-use crate::message::Draft;
+use crate::message::{Composition, Draft, DraftError};
 use crate::plan::{Hello, Mechanism, Recipient, Timeouts};
 use crate::smtp::{ReversePath, Stage};
 use crate::tls::{Backend, Verify, VersionRange};
@@ -133,8 +133,43 @@ pub(super) struct TransactionSpec {
 /// What follows DATA.
 #[derive(Clone, Debug)]
 pub(super) enum MessageSpec {
-    /// Made from parts.
+    /// Made from parts once, for all cases of a scenario.
     Composed(Arc<Draft>),
+    /// To be made from parts when the case is played: thousands of cases that
+    /// each have a message of their own keep what makes it, not the message.
+    Parts(Box<Parts>),
     /// A file, byte for byte.
-    File(FileRef),
+    File(Box<FileRef>),
+}
+
+/// What a message is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
+    /// `None`: the P1 sender.
+    pub(super) header_from: Option<Vec<String>>,
+    pub(super) subject: Option<Arc<str>>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Option<Arc<str>>,
+}
+
+impl Parts {
+    /// The message of a transaction.
+    pub(super) fn compose(
+        &self,
+        mail_from: &ReversePath,
+        recipients: &[Recipient],
+        hello: &Hello,
+    ) -> Result<Draft, DraftError> {
+        let sender = || match mail_from {
+            ReversePath::Null => format!("postmaster@{}", hello.name),
+            ReversePath::Mailbox(mailbox) => mailbox.to_string(),
+        };
+        Draft::compose(Composition {
+            header_from: self.header_from.clone().unwrap_or_else(|| vec![sender()]),
+            to: recipients.iter().map(|recipient| recipient.path.as_str().to_owned()).collect(),
+            subject: self.subject.as_deref().map(str::to_owned),
+            headers: self.headers.clone(),
+            body: self.body.as_deref().map(str::to_owned),
+        })
+    }
 }

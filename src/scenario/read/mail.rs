@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::project::file_ref;
-use super::super::spec::{MessageSpec, TransactionSpec};
+use super::super::project::{file_ref, plain_text};
+use super::super::spec::{MessageSpec, Parts, TransactionSpec};
 use super::super::view::{Findings, View};
 use super::super::{Expect, RecipientExpect};
 use super::expect::{expect, patterns};
-use crate::message::{Composition, Draft};
 use crate::plan::{Hello, HelloVerb, Recipient};
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::yaml::{Diagnostic, Field, Fields, Value};
@@ -61,15 +60,24 @@ struct Keys<'v> {
     rcpt_to: Option<Field<'v>>,
     /// In the order of [`MESSAGE_KEYS`].
     message: [Option<Field<'v>>; 5],
+    /// One message will do for all cases.
+    shared: bool,
 }
 
-/// Reads the mail transactions; none where there is no `mail_from`.
-pub(in super::super) fn mail(view: &View<'_>, hello: &Hello, findings: &mut Findings) -> Option<Mail> {
+/// Reads the mail transactions; none where there is no `mail_from`. `shared` says
+/// that they are the same for all cases.
+pub(in super::super) fn mail(
+    view: &View<'_>,
+    hello: &Hello,
+    shared: bool,
+    findings: &mut Findings,
+) -> Option<Mail> {
     let before = findings.faults.len();
     let keys = Keys {
         mail_from: view.get("mail_from"),
         rcpt_to: view.get("rcpt_to"),
         message: MESSAGE_KEYS.map(|key| view.get(key)),
+        shared,
     };
     let mut mail = Mail::default();
     if let Some(list) = view.get("transactions") {
@@ -83,7 +91,7 @@ pub(in super::super) fn mail(view: &View<'_>, hello: &Hello, findings: &mut Find
         for (n, item) in items.iter().enumerate() {
             let field = list.item(item);
             let Some(mut fields) = field.fields(&mut findings.faults) else { continue };
-            let keys = Keys::of(&mut fields);
+            let keys = Keys::of(&mut fields, shared);
             let expected = fields.take("expect");
             fields.finish(&mut findings.faults);
             let expected = expected.map(|field| expect(field, &mut findings.faults));
@@ -104,11 +112,12 @@ pub(in super::super) fn mail(view: &View<'_>, hello: &Hello, findings: &mut Find
 }
 
 impl<'v> Keys<'v> {
-    fn of(fields: &mut Fields<'v>) -> Self {
+    fn of(fields: &mut Fields<'v>, shared: bool) -> Self {
         Self {
             mail_from: fields.take("mail_from"),
             rcpt_to: fields.take("rcpt_to"),
             message: MESSAGE_KEYS.map(|key| fields.take(key)),
+            shared,
         }
     }
 
@@ -189,32 +198,47 @@ impl<'v> Keys<'v> {
                 let path = fields.require("file", file.key_span(), &mut findings.faults);
                 fields.finish(&mut findings.faults);
                 let path = path?;
-                return file_ref(path, view.folder(path.span()), &mut findings.faults).map(MessageSpec::File);
+                return file_ref(path, view.folder(path.span()), &mut findings.faults)
+                    .map(|file| MessageSpec::File(Box::new(file)));
             }
             view.impossible(file, "the scenario composes its message", findings);
         }
         let faults = &mut findings.faults;
+        let before = faults.len();
         let [header_from, subject, body, headers, _] = self.message;
         let header_from = match header_from {
-            None => vec![match mail_from {
-                ReversePath::Null => format!("postmaster@{}", hello.name),
-                ReversePath::Mailbox(mailbox) => mailbox.to_string(),
-            }],
-            Some(field) if field.node().as_str() == Some("none") => Vec::new(),
-            Some(field) => field.texts(faults).into_iter().map(str::to_owned).collect(),
+            Some(field) if field.node().as_str() == Some("none") => Some(Vec::new()),
+            Some(field) => {
+                let authors: Vec<String> = field.texts(faults).into_iter().map(str::to_owned).collect();
+                no_control(field, &authors, faults);
+                Some(authors)
+            }
+            None => None,
         };
-        let subject = subject.and_then(|field| field.text(faults)).map(str::to_owned);
-        let body = body.and_then(|field| field.text(faults)).map(str::to_owned);
-        let at = headers.or(self.message[0]).or(self.message[1]).or(self.mail_from);
+        let subject = subject.and_then(|field| plain_text(field, faults));
+        let body = body.and_then(|field| field.text(faults)).map(Arc::from);
         let headers = headers.map(|field| header_list(field, faults)).unwrap_or_default();
-        let to = recipients.iter().map(|recipient| recipient.path.as_str().to_owned()).collect();
-        match Draft::compose(Composition { header_from, to, subject, headers, body }) {
+        let parts = Parts { header_from, subject, headers, body };
+        if !self.shared {
+            return Some(MessageSpec::Parts(Box::new(parts)));
+        }
+        match parts.compose(mail_from, recipients, hello) {
             Ok(draft) => Some(MessageSpec::Composed(Arc::new(draft))),
             Err(why) => {
-                faults.extend(at.map(|field| field.error(why.to_string())));
+                // What is said already has its place.
+                if faults.len() == before {
+                    faults.push(Diagnostic::error(why.to_string(), view.whole));
+                }
                 None
             }
         }
+    }
+}
+
+/// Reports control characters: a line end would begin another field.
+fn no_control(field: Field<'_>, texts: &[String], faults: &mut Vec<Diagnostic>) {
+    if texts.iter().any(|text| text.chars().any(char::is_control)) {
+        faults.push(field.error(format!("a control character stands in `{}`", field.name())));
     }
 }
 
@@ -276,7 +300,8 @@ fn path<P, E: std::fmt::Display>(
     };
     let text = address.text(faults)?;
     match parse(text) {
-        Ok(path) => Some((path, params.into())),
+        // Most have none; those share one allocation.
+        Ok(path) => Some((path, if params.is_empty() { Arc::default() } else { params.into() })),
         Err(why) => {
             faults.push(address.error(format!("`{text}` is no address: {why}")));
             None
