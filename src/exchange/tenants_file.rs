@@ -275,20 +275,25 @@ fn organization_config(object: &mut Object<'_>, faults: &mut Vec<Diagnostic>) ->
 }
 
 fn lab(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Lab {
-    let Some(mut fields) = field.fields(faults) else { return Lab::default() };
+    let Some(mut fields) = said(field).and_then(|field| field.fields(faults)) else { return Lab::default() };
     let mut passwords = Vec::new();
-    if let Some(field) = fields.take("passwords") {
+    if let Some(field) = fields.take("passwords").and_then(said) {
         for (key, node) in field.entries(faults).unwrap_or_default() {
             let secret = Field::new(&key.name, key.span, node).text(faults);
             passwords.extend(secret.map(|secret| (key.name.to_string(), Secret::new(secret))));
         }
     }
-    let recipients = fields.take("recipients").map(|field| {
+    let recipients = fields.take("recipients").and_then(said).map(|field| {
         let texts = field.texts(faults);
         texts.into_iter().map(str::to_owned).collect()
     });
     fields.finish(faults);
     Lab { passwords, recipients }
+}
+
+/// A field with a value; null says as much as leaving the key out.
+fn said(field: Field<'_>) -> Option<Field<'_>> {
+    (!matches!(field.node().value, Value::Null)).then_some(field)
 }
 
 #[cfg(test)]
@@ -386,6 +391,21 @@ tenants:
             "error 10: a second tenant named `A` | ",
         ];
         assert_eq!(faults, expected);
+    }
+
+    #[test]
+    fn null_says_as_much_as_nothing_and_one_as_much_as_a_list_of_one() {
+        let (tenants, faults) = parse(
+            "tenants:
+  - { name: A, AcceptedDomain: null, InboundConnector: , CASMailbox: ~, TransportConfig: null, lab: }
+  - { name: B, lab: { passwords: , recipients: } }
+  - { name: C, lab: { recipients: info@c.example } }
+  - { name: D, lab: { recipients: [] } }
+",
+        );
+        assert_eq!(faults, Vec::<String>::new());
+        let known: Vec<_> = tenants.iter().map(|tenant| tenant.has_recipient("info@c.example")).collect();
+        assert_eq!(known, [None, None, Some(true), Some(false)]);
     }
 
     #[test]

@@ -308,3 +308,65 @@ fn two_hundred_megabytes_without_an_end_cost_next_to_nothing() {
     assert_eq!((incoming.head.len(), incoming.size), (1024, 20 * 1024 * 1024));
     assert!(started.elapsed() < Duration::from_secs(20));
 }
+
+/// Whatever comes, in whatever pieces: no panic, no reply but whole ones, and an
+/// end.
+#[test]
+fn nonsense_of_every_kind_is_survived() {
+    let words: [&[u8]; 32] = [
+        b"EHLO x\r\n",
+        b"HELO x\r\n",
+        b"MAIL FROM:<a@b.example>\r\n",
+        b"MAIL FROM:<",
+        b"RCPT TO:<c@d.example>\r\n",
+        b"RCPT TO:<bad@d.example>\r\n",
+        b"DATA\r\n",
+        b"BDAT 3\r\n",
+        b"BDAT 0 LAST\r\n",
+        b"BDAT 5 LAST\r\n",
+        b"\r\n.\r\n",
+        b".\r\n",
+        b"\n.\n",
+        b"\r",
+        b"\n",
+        b"\0",
+        b"AUTH LOGIN\r\n",
+        b"AUTH XOAUTH2 =\r\n",
+        b"YQ==\r\n",
+        b"cmlnaHQ=\r\n",
+        b"*\r\n",
+        b"RSET\r\n",
+        b"NOOP\r\n",
+        b"VRFY x\r\n",
+        b"STARTTLS\r\n",
+        b"PROXY TCP4 ",
+        b"PROXY UNKNOWN\r\n",
+        b"\xff\xfe",
+        "ä".as_bytes(),
+        b" SIZE=1",
+        b">\r\n",
+        b"x@y\r\n",
+    ];
+    let mut random = fastrand::Rng::with_seed(2026);
+    for seed in 0..3_000 {
+        let mut session = Session::new(Limits { line: 256, head: 64, commands: 200, ..Limits::default() });
+        for _ in 0..random.usize(1..40) {
+            let word = words[random.usize(..words.len())];
+            let cut = random.usize(..=word.len());
+            session.send(&word[..cut]).send(&word[cut..]);
+            if session.next == Next::Secure {
+                session.next = Next::Read;
+                let version = crate::tls::TlsVersion::Tls12;
+                session.protocol.secured(Accepted { version, client: ClientChain::None });
+            }
+        }
+        let said = session.said();
+        let whole = said.split_terminator('|').all(|line| {
+            line.len() >= 4
+                && line.as_bytes()[..3].iter().all(u8::is_ascii_digit)
+                && line.as_bytes()[3] == b' '
+        });
+        assert!(whole && (said.is_empty() || said.ends_with('|')), "round {seed}: {said}");
+        assert!(session.script.taken.iter().all(|(_, recipients, ..)| *recipients > 0), "round {seed}");
+    }
+}
