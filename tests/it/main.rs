@@ -11,6 +11,7 @@ mod golden;
 mod hostile;
 mod layers;
 mod postfix;
+mod run;
 mod scenarios;
 mod simulator;
 mod support;

@@ -1,0 +1,340 @@
+//! `run` as its users know it: what is selected, how far it goes, what it
+//! prints, how it ends.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::support::{Conn, Dir, Peer, Program, Ran};
+
+/// A server that refuses recipients named `no`, and with 450 those named
+/// `later`; everything else it takes.
+fn relay(conn: &mut Conn) -> io::Result<()> {
+    conn.say("220 peer.test ESMTP\r\n")?;
+    loop {
+        let line = conn.line()?.to_ascii_uppercase();
+        match line.split([' ', ':']).next().unwrap_or_default() {
+            "RCPT" if line.contains("<NO@") => conn.say("550 5.7.1 Relay access denied\r\n")?,
+            "RCPT" if line.contains("<LATER@") => conn.say("450 4.2.0 Greylisted\r\n")?,
+            "DATA" => {
+                conn.say("354 go\r\n")?;
+                conn.message()?;
+                conn.say("250 2.6.0 Queued\r\n")?;
+            }
+            "QUIT" => return conn.say("221 2.0.0 bye\r\n"),
+            _ => conn.say("250 2.1.0 OK\r\n")?,
+        }
+    }
+}
+
+/// Writes a scenario file of these scenarios, one a line, against a server.
+fn write(dir: &Dir, peer: &Peer, scenarios: &[&str]) {
+    let mut text = format!(
+        "suite: relay\ndefaults: {{ target: '{}', mail_from: a@x.test, rcpt_to: yes@x.test }}\nscenarios:\n",
+        peer.address()
+    );
+    for scenario in scenarios {
+        text += &format!("  - {{ {scenario} }}\n");
+    }
+    dir.write("relay.yaml", text);
+}
+
+fn run(dir: &Dir, arguments: &[&str]) -> Ran {
+    Program::new(dir.path(), ["run", "relay.yaml"].iter().chain(arguments)).run()
+}
+
+/// The ids of a JSON report on standard output.
+fn ids(ran: &Ran) -> BTreeSet<String> {
+    let report = ran.json();
+    let cases = report["cases"].as_array().expect("a list of cases").clone();
+    cases.iter().map(|case| case["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+const MIXED: [&str; 4] = [
+    "name: good, expect: 250",
+    "name: refused as expected, rcpt_to: no@x.test, expect: 550 5.7.1",
+    "name: refused, rcpt_to: no@x.test, expect: 250, tags: [wrong]",
+    "name: accepted, expect: 550, tags: [wrong, open]",
+];
+
+#[test]
+fn the_status_says_how_it_ended() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &MIXED);
+    let ran = run(&dir, &[]);
+    ran.status(1).says("FAILED  relay/refused ").says("FAILED  relay/accepted ");
+    assert!(ran.stdout.lines().last().unwrap().starts_with("2 failed, 2 passed · against "), "{}", ran.stdout);
+    run(&dir, &["--skip-tag", "wrong"]).status(0).says("2 passed");
+    // A server that is not there weighs more than a failure.
+    let mut more = MIXED.to_vec();
+    more.push("name: away, target: '127.0.0.1:1'");
+    write(&dir, &peer, &more);
+    run(&dir, &[]).status(3).says("2 failed, 1 error, 2 passed");
+}
+
+#[test]
+fn the_command_of_a_failure_plays_that_case_alone() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    dir.write("relayprobe.yaml", "targets: { elsewhere: { address: '127.0.0.1:1' } }\n");
+    let scenarios = "suite: x\nvars: { who: nobody }\nscenarios:
+  - { name: it's $(who), target: elsewhere, mail_from: a@x.test, rcpt_to: no@x.test, expect: 250 }
+  - { name: other, target: elsewhere, mail_from: a@x.test, rcpt_to: yes@x.test, expect: 250 }\n";
+    dir.write("relay.yaml", scenarios);
+    let target = format!("elsewhere={}", peer.address());
+    let ran = run(&dir, &["--target", &target, "--set", "who=some body", "--up-to", "rcpt_to"]);
+    ran.status(1);
+    let again = ran.stdout.lines().find_map(|line| line.strip_prefix("  again     relayprobe ")).unwrap();
+    assert!(again.contains("--set 'who=some body'"), "{again}");
+    let words = std::process::Command::new("sh")
+        .args(["-c", &format!("printf '%s\\n' {again}")])
+        .output()
+        .expect("sh starts");
+    let words = String::from_utf8(words.stdout).unwrap();
+    let alone = Program::new(dir.path(), words.lines()).run();
+    alone.status(1).says("1 failed · against elsewhere").says("relay/it-s-some-body");
+}
+
+#[test]
+fn quiet_is_silent_when_all_is_well_and_only_then() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &MIXED);
+    let well = run(&dir, &["-q", "--skip-tag", "wrong"]);
+    well.status(0);
+    assert_eq!((&*well.stdout, &*well.stderr), ("", ""));
+    run(&dir, &["-q"]).status(1).says("FAILED  relay/refused ").says("2 failed, 2 passed");
+}
+
+#[test]
+fn nothing_but_the_result_is_printed_into_a_pipe() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &["name: a", "name: b", "name: c"]);
+    let ran = run(&dir, &[]);
+    ran.status(0);
+    assert_eq!(ran.stderr, "", "no progress into a pipe");
+    assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+    assert!(!ran.stdout.contains('\u{1b}'));
+    assert!(run(&dir, &["--color", "always"]).stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn a_report_without_a_file_takes_the_place_of_the_result() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &MIXED);
+    let json = run(&dir, &["--report", "json", "--report", "junit=r.xml"]);
+    json.status(1);
+    assert_eq!(json.json()["summary"]["failed"], 2);
+    assert_eq!(dir.read("r.xml").matches("<testcase ").count(), 4);
+    let ndjson = run(&dir, &["--report", "ndjson"]);
+    let lines: Vec<serde_json::Value> =
+        ndjson.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[4]["summary"]["total"], 4);
+    run(&dir, &["--report", "yaml"]).status(2).says("json, ndjson, junit");
+}
+
+#[test]
+fn only_what_failed_is_played_again() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &MIXED);
+    run(&dir, &["--report", "json=before.json"]).status(1);
+    let again = run(&dir, &["--failed", "before.json", "--report", "json"]);
+    again.status(1);
+    assert_eq!(ids(&again), ["relay/accepted", "relay/refused"].map(str::to_owned).into());
+    run(&dir, &["--skip-tag", "wrong", "--report", "json=well.json"]).status(0);
+    run(&dir, &["--failed", "well.json"]).status(0).says("no case failed in well.json");
+    run(&dir, &["--failed", "relay.yaml"]).status(2).says("relay.yaml is no JSON report");
+    run(&dir, &["--failed", "nowhere.json"]).status(2).says("nowhere.json");
+}
+
+#[test]
+fn shards_are_disjoint_and_together_the_whole() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    let scenarios: Vec<_> = (0..9).map(|n| format!("name: case {n}")).collect();
+    write(&dir, &peer, &scenarios.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut all = BTreeSet::new();
+    let mut sum = 0;
+    for n in 0..3 {
+        let ran = run(&dir, &["--shard", &format!("{n}/3"), "--report", "json=r.json"]);
+        ran.status(0);
+        let report: serde_json::Value = serde_json::from_str(&dir.read("r.json")).unwrap();
+        let cases = report["cases"].as_array().unwrap();
+        sum += cases.len();
+        all.extend(cases.iter().map(|case| case["id"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!((sum, all.len()), (9, 9));
+    // One case can be in one shard of a hundred only; the others are empty.
+    let empty = |n: usize| run(&dir, &["--filter", "relay/case-0", "--shard", &format!("{n}/100")]);
+    let ran = (0..2).map(empty).find(|ran| ran.stdout.contains("shard")).expect("one of two is empty");
+    ran.status(0).says("this shard is empty");
+    run(&dir, &["--shard", "3/3"]).status(2).says("from 0 to 2");
+}
+
+#[test]
+fn nothing_is_played_past_up_to() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(
+        &dir,
+        &peer,
+        &[
+            "name: plain, expect: 250",
+            "name: at rcpt, rcpt_to: no@x.test, expect: 550",
+            "name: by stage, expect: { message: 250 2.6.0 }",
+            "name: by text, expect: 250 2.6.0 Queued",
+            "name: never comes, expect: 554",
+        ],
+    );
+    let ran = run(&dir, &["--up-to", "rcpt_to"]);
+    ran.status(1).says("FAILED  relay/never-comes ").says("the session ended at rcpt_to");
+    ran.says("1 failed, 2 passed, 2 skipped").says("past up_to: rcpt_to");
+    assert!(!peer.heard().contains("DATA"), "{}", peer.heard());
+    run(&dir, &["--up-to", "rctp_to"]).status(2).says("rcpt_to");
+}
+
+#[test]
+fn a_simulator_target_goes_to_a_real_server_only_with_leave() {
+    let dir = Dir::new();
+    dir.write(
+        "relayprobe.yaml",
+        "simulator: { tenants: tenants.yaml, as_of: 2026-11-01 }\ntargets: { mx: { simulator: mx } }\n",
+    );
+    dir.write("tenants.yaml", "tenants: [{ name: Contoso, AcceptedDomain: [{ DomainName: contoso.com }] }]\n");
+    dir.write(
+        "relay.yaml",
+        "suite: x\nscenarios:\n  - { name: forged, target: mx, mail_from: a@contoso.com, rcpt_to: b@contoso.com }\n",
+    );
+    // TEST-NET-1: nobody is there, and with --timeout nobody waits.
+    let away = ["--target", "mx=192.0.2.1:25", "--timeout", "50ms"];
+    let ran = run(&dir, &away);
+    ran.status(2).says("--up-to rcpt_to").says("--deliver").says("nothing was sent");
+    for leave in [&["--up-to", "rcpt_to"][..], &["--deliver"]] {
+        run(&dir, &[&away, leave].concat()).status(3).says("connect");
+    }
+    let peer = Peer::play(relay);
+    run(&dir, &["--target", &format!("mx={}", peer.address())]).status(0).says("against mx");
+    run(&dir, &["--target", "xm=127.0.0.1:25"]).status(2).says("did you mean `mx`?");
+    run(&dir, &[]).status(0).says("1 passed · simulated, rules as of 2026-11-01");
+}
+
+#[test]
+fn a_retry_that_was_asked_for_makes_a_late_pass_flaky() {
+    let sessions = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sessions);
+    let peer = Peer::play(move |conn| {
+        let nth = count.fetch_add(1, Ordering::AcqRel);
+        conn.hello(&[])?;
+        conn.answer("MAIL", "250 2.1.0 ok\r\n")?;
+        conn.answer("RCPT", if nth % 2 == 0 { "450 4.2.0 later\r\n" } else { "250 2.1.5 ok\r\n" })?;
+        conn.bye()
+    });
+    let dir = Dir::new();
+    write(
+        &dir,
+        &peer,
+        &["name: x, stop_after: rcpt_to, expect: 250, retry: { attempts: 2, delay: 10ms, when: 4xx }"],
+    );
+    let ran = run(&dir, &["--report", "json=r.json", "--report", "junit=r.xml"]);
+    ran.status(0).says("1 passed, 1 flaky");
+    let report: serde_json::Value = serde_json::from_str(&dir.read("r.json")).unwrap();
+    assert_eq!((&report["cases"][0]["attempts"], &report["cases"][0]["flaky"]), (&2.into(), &true.into()));
+    assert!(dir.read("r.xml").contains("<flakyFailure"));
+
+    write(&dir, &peer, &["name: x, stop_after: rcpt_to, expect: 250"]);
+    run(&dir, &[]).status(1);
+    assert_eq!(sessions.load(Ordering::Acquire), 3, "no retry unless it is asked for");
+    run(&dir, &["--retry", "1"]).status(0);
+    write(
+        &dir,
+        &peer,
+        &["name: greylisting, stop_after: rcpt_to, expect: { attempts: [450, 250] }, retry: { attempts: 2, delay: 1ms }"],
+    );
+    let ran = run(&dir, &[]);
+    ran.status(0).says("1 passed");
+    assert!(!ran.stdout.contains("flaky"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_real_server_gets_four_connections_at_once() {
+    let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let peer = {
+        let (open, most) = (Arc::clone(&open), Arc::clone(&most));
+        Peer::play(move |conn| {
+            most.fetch_max(open.fetch_add(1, Ordering::AcqRel) + 1, Ordering::AcqRel);
+            conn.wait(Duration::from_millis(30));
+            conn.hello(&[])?;
+            open.fetch_sub(1, Ordering::AcqRel);
+            conn.bye()
+        })
+    };
+    let dir = Dir::new();
+    let names: Vec<_> = (0..16).map(|n| format!("name: case {n}, stop_after: ehlo")).collect();
+    write(&dir, &peer, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    run(&dir, &["-j", "16"]).status(0).says("16 passed");
+    assert_eq!(most.load(Ordering::Acquire), 4);
+}
+
+#[test]
+fn fail_fast_leaves_the_rest_unplayed() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    let mut scenarios = vec!["name: refused, rcpt_to: no@x.test, expect: 250"];
+    let rest: Vec<_> = (0..8).map(|n| format!("name: case {n}")).collect();
+    scenarios.extend(rest.iter().map(String::as_str));
+    write(&dir, &peer, &scenarios);
+    let ran = run(&dir, &["-j", "1", "--fail-fast"]);
+    ran.status(1).says("1 failed, 8 skipped").says("--fail-fast");
+    assert_eq!(peer.connections(), 1);
+}
+
+#[test]
+fn a_case_from_another_hosts_address_is_skipped_or_with_strict_bad_input() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &["name: here", "name: elsewhere, source_ip: 203.0.113.10"]);
+    run(&dir, &[]).status(0).says("1 passed, 1 skipped").says("203.0.113.10 is not an address of this host");
+    let before = peer.connections();
+    run(&dir, &["--strict"]).status(2).says("203.0.113.10").says("relay/elsewhere");
+    assert_eq!(peer.connections(), before, "nothing was sent");
+    write(&dir, &peer, &["name: elsewhere, source_ip: 203.0.113.10"]);
+    run(&dir, &[]).status(2).says("nothing was played");
+}
+
+#[test]
+fn a_report_that_breaks_off_is_status_3_and_the_others_are_whole() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    write(&dir, &peer, &["name: good"]);
+    let ran = run(&dir, &["--report", "json=/dev/full", "--report", "ndjson=r.ndjson"]);
+    ran.status(3).says("cannot write the json report to /dev/full").says("1 passed");
+    assert_eq!(dir.read("r.ndjson").lines().count(), 2);
+    // A reader that leaves: the pipe is broken before the result is written.
+    let program = env!("CARGO_BIN_EXE_relayprobe");
+    let script = format!("{{ {program} run relay.yaml; echo $? >&2; }} | true");
+    let out = std::process::Command::new("sh")
+        .current_dir(dir.path())
+        .args(["-c", &format!("sleep 0.1; {script}")])
+        .output()
+        .expect("sh starts");
+    let said = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert!(said.trim_end().ends_with('3') && !said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn a_second_signal_ends_a_run_at_once() {
+    let silent = Peer::play(|conn| {
+        conn.hello(&[])?;
+        conn.drain()
+    });
+    let dir = Dir::new();
+    write(&dir, &silent, &["name: hangs", "name: hangs too"]);
+    let running = Program::new(dir.path(), ["run", "relay.yaml", "--report", "json=r.json"]).start();
+    while silent.heard().matches("MAIL").count() < 2 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let start = std::time::Instant::now();
+    running.signal("INT");
+    std::thread::sleep(Duration::from_millis(100));
+    running.signal("INT");
+    running.end().status(130).says("interrupted");
+    assert!(start.elapsed() < Duration::from_millis(900), "took {:?}", start.elapsed());
+    let report: serde_json::Value = serde_json::from_str(&dir.read("r.json")).unwrap();
+    assert_eq!((&report["run"]["interrupted"], &report["summary"]["skipped"]), (&true.into(), &2.into()));
+}
