@@ -65,7 +65,11 @@ fn the_status_says_how_it_ended() {
     write(&dir, &peer, &MIXED);
     let ran = run(&dir, &[]);
     ran.status(1).says("FAILED  relay/refused ").says("FAILED  relay/accepted ");
-    assert!(ran.stdout.lines().last().unwrap().starts_with("2 failed, 2 passed · against "), "{}", ran.stdout);
+    assert!(
+        ran.stdout.lines().last().unwrap().starts_with("2 failed, 2 passed · against "),
+        "{}",
+        ran.stdout
+    );
     run(&dir, &["--skip-tag", "wrong"]).status(0).says("2 passed");
     // A server that is not there weighs more than a failure.
     let mut more = MIXED.to_vec();
@@ -199,7 +203,10 @@ fn a_simulator_target_goes_to_a_real_server_only_with_leave() {
         "relayprobe.yaml",
         "simulator: { tenants: tenants.yaml, as_of: 2026-11-01 }\ntargets: { mx: { simulator: mx } }\n",
     );
-    dir.write("tenants.yaml", "tenants: [{ name: Contoso, AcceptedDomain: [{ DomainName: contoso.com }] }]\n");
+    dir.write(
+        "tenants.yaml",
+        "tenants: [{ name: Contoso, AcceptedDomain: [{ DomainName: contoso.com }] }]\n",
+    );
     dir.write(
         "relay.yaml",
         "suite: x\nscenarios:\n  - { name: forged, target: mx, mail_from: a@contoso.com, rcpt_to: b@contoso.com }\n",
@@ -247,7 +254,9 @@ fn a_retry_that_was_asked_for_makes_a_late_pass_flaky() {
     write(
         &dir,
         &peer,
-        &["name: greylisting, stop_after: rcpt_to, expect: { attempts: [450, 250] }, retry: { attempts: 2, delay: 1ms }"],
+        &[
+            "name: greylisting, stop_after: rcpt_to, expect: { attempts: [450, 250] }, retry: { attempts: 2, delay: 1ms }",
+        ],
     );
     let ran = run(&dir, &[]);
     ran.status(0).says("1 passed");
