@@ -196,7 +196,7 @@ fn any_text_comes_back_from_every_format() {
         assert_eq!(value["decisive"]["text"], *wanted, "JSON, round {round}");
         assert_eq!(value["replies"][3]["text"], *wanted, "JSON, round {round}");
 
-        let report = junit(&[result.clone()]);
+        let report = junit(std::slice::from_ref(&result));
         let quick_junit::TestCaseStatus::NonSuccess { message: Some(message), .. } =
             &report.test_suites[0].test_cases[0].status
         else {

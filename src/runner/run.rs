@@ -64,7 +64,7 @@ pub struct Ready {
 /// `prepare` makes a plan when a case's turn comes, or says why it cannot be
 /// played, so that waiting cases cost nothing; `play` plays one session and may be dropped at any time; `interrupt`
 /// is ready at each signal. After the first nothing more starts, and what is
-/// under way has [`GRACE`] to end; after the second it ends at once. What was not
+/// under way has `GRACE` to end; after the second it ends at once. What was not
 /// played to its end is handed on as skipped.
 pub async fn run<Prepare, Play, Take, Interrupt>(
     jobs: &[Job],

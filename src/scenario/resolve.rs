@@ -377,11 +377,14 @@ impl Resolver {
             );
         };
         match &source.from {
-            SecretFrom::Literal(_) if !at.lab && !is_loopback(&at.host) => {
-                return Err(Diagnostic::error("a secret does not stand in a file", source.span)
-                    .label("write `{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`")
-                    .note(format!("the target is {}; only the simulator and loopback may have it so", at.host)));
-            }
+            SecretFrom::Literal(_) if !at.lab && !is_loopback(&at.host) => Err(Diagnostic::error(
+                "a secret does not stand in a file",
+                source.span,
+            )
+            .label(
+                "write `{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`",
+            )
+            .note(format!("the target is {}; only the simulator and loopback may have it so", at.host))),
             SecretFrom::Command(_) if !self.playing => Ok(Secret::new("not asked for")),
             from @ (SecretFrom::Env(_) | SecretFrom::Credential(_)) if !self.playing => {
                 Ok(self.secrets.read(from).unwrap_or_else(|why| {

@@ -67,7 +67,7 @@ pub(super) fn at_most(stages: &[Stage], limit: Stage) -> Option<Stage> {
     if stages.contains(&limit) {
         return Some(limit);
     }
-    stages.iter().copied().filter(|stage| *stage <= limit).next_back()
+    stages.iter().copied().rfind(|stage| *stage <= limit)
 }
 
 /// The handshake to come, if any.
@@ -106,6 +106,9 @@ impl Mode {
     }
 }
 
+/// The targets that an account's secret may go to.
+pub(super) type TargetNames = Arc<[Arc<str>]>;
+
 /// A log-in.
 #[derive(Clone, Debug)]
 pub(super) struct AuthSpec {
@@ -114,7 +117,7 @@ pub(super) struct AuthSpec {
     /// `None` where only the simulator knows it: an account without a password.
     pub(super) secret: Option<SecretSource>,
     /// The account, by whose leave the secret goes to these targets alone.
-    pub(super) account: Option<(Arc<str>, Arc<[Arc<str>]>)>,
+    pub(super) account: Option<(Arc<str>, TargetNames)>,
     pub(super) continue_on_failure: bool,
     pub(super) force: bool,
     pub(super) insecure: bool,

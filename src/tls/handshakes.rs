@@ -428,7 +428,7 @@ async fn a_port_that_answers_in_clear_text_is_no_tls() {
         let client = Client::new(&settings(&ca, version)).expect("settings that can be met");
         let (near, mut far) = duplex(1024);
         far.write_all(text.as_bytes()).await.expect("room");
-        let failure = client.connect(near, "mx.test").await.err().expect("no handshake");
+        let failure = client.connect(near, "mx.test").await.expect_err("no handshake");
         assert_eq!((failure.kind, failure.reason), (TlsFailureKind::NotTls, "not_tls"));
         assert!(failure.detail.ends_with(text.trim_end()), "{}", failure.detail);
     }

@@ -1,6 +1,6 @@
 //! What a reply or an event means and what to do about it.
 //!
-//! What a known server is known to say is in [`exchange::catalogue`]; this file
+//! What a known server is known to say is in [`crate::exchange::catalogue`]; this file
 //! knows what is left: the classes of RFC 5321 and RFC 3463, and the events.
 
 use super::{DecidedBy, Decisive, Hint};

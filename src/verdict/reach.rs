@@ -47,7 +47,7 @@ pub fn within_reach<'a>(
                 *n.checked_sub(1).map_or(&mut capped.session, |n| &mut capped.transactions[n]) =
                     Expect::Positive;
             }
-            Expect::Attempts(lists) if !lists.iter().all(|one| may_come_early(one)) => {
+            Expect::Attempts(lists) if !lists.iter().all(may_come_early) => {
                 let at = full.last().copied().unwrap_or(last);
                 return Err(too_late(at, "a success at the end", last));
             }
