@@ -212,7 +212,9 @@ impl<'p> Dialogue<'p> {
             At::Greeting if accepted && !last => self.hello(out),
             At::Hello => {
                 if self.plan.hello.verb == HelloVerb::Ehlo && accepted {
-                    self.offers = Some(EhloResponse::parse(reply));
+                    let offers = EhloResponse::parse(reply);
+                    self.notes.extend(offers.oddities());
+                    self.offers = Some(offers);
                 }
                 if accepted && !last { self.after_hello(out) } else { Next::End { quit: true } }
             }

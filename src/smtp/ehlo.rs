@@ -74,6 +74,30 @@ impl EhloResponse {
         })
     }
 
+    /// What is odd in it, in words: a keyword twice, the old `AUTH=`, a SIZE that is
+    /// no number of RFC 1870. None of it is an error.
+    #[must_use]
+    pub fn oddities(&self) -> Vec<String> {
+        let mut odd = Vec::new();
+        for (n, line) in self.keywords.iter().enumerate() {
+            let name = &line.name;
+            if self.keywords[..n].iter().any(|before| before.name.eq_ignore_ascii_case(name)) {
+                odd.push(format!("{name} is offered more than once"));
+            }
+            if name.len() > 5 && name.is_char_boundary(5) && name[..5].eq_ignore_ascii_case("AUTH=") {
+                odd.push(format!("{name} is an old form of AUTH"));
+            }
+            // RFC 1870 §4: at most 20 digits, and 2^64 does not fit a size.
+            if name.eq_ignore_ascii_case("SIZE")
+                && let Some(size) = line.params.first()
+                && size.parse::<u64>().is_err()
+            {
+                odd.push(format!("SIZE {size} is no size"));
+            }
+        }
+        odd
+    }
+
     fn named<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a EhloKeyword> {
         self.keywords.iter().filter(move |line| line.name.eq_ignore_ascii_case(keyword))
     }
@@ -104,6 +128,17 @@ mod tests {
         let ehlo = parse("250-mx\r\n250-AUTH=LOGIN PLAIN\r\n250 XXXXXXXA\r\n");
         assert!(ehlo.offers("AUTH LOGIN") && ehlo.offers("AUTH PLAIN"));
         assert!(!ehlo.offers("STARTTLS"));
+    }
+
+    #[test]
+    fn oddities_are_told_and_are_no_errors() {
+        let ehlo = parse("250-mx\r\n250-SIZE -1\r\n250-AUTH=LOGIN\r\n250-DSN\r\n250 dsn\r\n");
+        assert_eq!(
+            ehlo.oddities(),
+            ["SIZE -1 is no size", "AUTH=LOGIN is an old form of AUTH", "dsn is offered more than once"]
+        );
+        assert_eq!(parse("250-mx\r\n250-SIZE 18446744073709551616\r\n250 X\r\n").oddities().len(), 1);
+        assert!(parse("250-mx\r\n250-SIZE\r\n250-SIZE2\r\n250 AUTH PLAIN\r\n").oddities().is_empty());
     }
 
     #[test]

@@ -367,6 +367,26 @@ async fn a_fingerprint_is_all_that_counts_where_one_is_given() {
 }
 
 #[tokio::test]
+async fn a_servers_own_certificate_can_be_trusted_by_itself() {
+    for authority in [false, true] {
+        let make = |days| mint(ecdsa(), "mx.test", None, &Odd { ca: authority, days, ..Odd::default() });
+        for (pair, name, expected) in [
+            (make((-1, 1)), "mx.test", "verified"),
+            (make((-1, 1)), "other.test", "name_mismatch"),
+            (make((-3, -1)), "mx.test", "expired"),
+            (make((1, 3)), "mx.test", "not_yet_valid"),
+        ] {
+            for backend in [Backend::Rustls, Backend::OpenSsl] {
+                let settings = Settings { backend, ..settings(&pair, Tls13) };
+                let context = server(&pair, &[], all(), Ask::No);
+                let came = reason(shake(&settings, &context, name).await.0);
+                assert_eq!(came, expected, "{backend:?}, CA:{authority}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wildcard_stands_for_one_label() {
     let ca = ca();
     let pair = mint(ecdsa(), "odd", Some(&ca), &Odd { san: &["*.contoso.test"], ..Odd::default() });

@@ -14,7 +14,8 @@ pub struct Negotiated {
     /// `rustls` or `openssl`.
     pub backend: &'static str,
     /// Whether the certificate held, chain and name, against the trust of the
-    /// settings, whatever the mode asked for.
+    /// settings, whatever the mode asked for. Where a fingerprint was given, that
+    /// alone counts.
     pub verified: Result<(), Untrusted>,
     /// The server's leaf certificate.
     pub peer: Option<Arc<PeerCertificate>>,
@@ -27,7 +28,8 @@ pub struct Negotiated {
 pub struct Untrusted {
     /// One stable word: `expired`, `not_yet_valid`, `self_signed`,
     /// `unknown_issuer`, `name_mismatch`, `fingerprint`, `wrong_purpose`,
-    /// `bad_signature`, `not_a_leaf`, `other`.
+    /// `bad_signature`, `unsupported_algorithm`, `bad_encoding`, `revoked`,
+    /// `not_a_leaf`, `other`.
     pub reason: &'static str,
     /// In words, for people.
     pub detail: String,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use openssl::hash::MessageDigest;
 use openssl::rsa::Padding;
@@ -11,9 +12,10 @@ use openssl::x509::X509;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption};
+use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption, verify_server_name};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme, version,
@@ -21,6 +23,7 @@ use tokio_rustls::rustls::{
 
 use super::client::{LONGEST_CHAIN, Outcome, Policy};
 use super::failure::TlsFailure;
+use super::peer::system_time;
 use super::tap::Tap;
 use super::{ClientCertificate, PeerCertificate, Stream, TlsVersion, Untrusted, VersionRange};
 
@@ -184,10 +187,18 @@ impl Watch {
             let reason = if peer.is_self_issued() { "self_signed" } else { "unknown_issuer" };
             return Err(Untrusted { reason, detail: "there is no trusted root at all".to_owned() });
         };
-        match webpki.verify_server_cert(leaf, intermediates, name, &[], now) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(untrusted(&error, &peer)),
+        let Err(error) = webpki.verify_server_cert(leaf, intermediates, name, &[], now) else {
+            return Ok(());
+        };
+        let fault = untrusted(&error, &peer);
+        if fault.reason != "self_signed" || !self.policy.trust.certificates().contains(leaf) {
+            return Err(fault);
         }
+        // A server's own certificate that is trusted by name. webpki takes one
+        // that says `CA:TRUE` (`openssl req -x509` writes that) for no leaf.
+        let parsed = ParsedCertificate::try_from(leaf).map_err(|error| untrusted(&error, &peer))?;
+        verify_server_name(&parsed, name).map_err(|error| untrusted(&error, &peer))?;
+        validity(leaf)
     }
 }
 
@@ -261,6 +272,22 @@ impl ResolvesClientCert for Watch {
     fn has_certs(&self) -> bool {
         self.certified.is_some()
     }
+}
+
+/// Whether now lies in the certificate's time.
+fn validity(leaf: &CertificateDer<'_>) -> Result<(), Untrusted> {
+    let fault = |reason, words: &str| Err(Untrusted { reason, detail: words.to_owned() });
+    let Ok(x509) = X509::from_der(leaf) else {
+        return fault("bad_encoding", "the certificate cannot be read");
+    };
+    let now = SystemTime::now();
+    if now > system_time(x509.not_after()) {
+        return fault("expired", "the certificate has expired");
+    }
+    if now < system_time(x509.not_before()) {
+        return fault("not_yet_valid", "the certificate is not valid yet");
+    }
+    Ok(())
 }
 
 /// A second opinion on a handshake's signature, by OpenSSL: rustls will not look
