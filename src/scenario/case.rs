@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::spec::{Spec, at_most};
-use super::{Expect, Expectations, Patterns, SourceLine, Target};
+use super::spec::Spec;
+use super::{Expectations, Patterns, SourceLine, Target};
 use crate::smtp::Stage;
 use crate::yaml::Diagnostic;
 
@@ -53,27 +53,6 @@ impl Case {
             (Some(own), Some(given)) => Some(own.min(given)),
             (own, given) => own.or(given),
         }
-    }
-
-    /// The stage past `up_to` that the expectation is about, if there is one:
-    /// then the case cannot be judged where nothing is played past `up_to`. A
-    /// pattern that only refusals match may come true earlier and is about none.
-    #[must_use]
-    pub fn expects_past(&self, up_to: Stage) -> Option<Stage> {
-        let stages = self.stages();
-        let limit = at_most(&stages, up_to)?;
-        let at = stages.iter().position(|stage| *stage == limit)?;
-        let past = &stages[at + 1..];
-        let last = *past.last()?;
-        let of = |expect: &Expect| match expect {
-            Expect::Positive => None,
-            Expect::Decisive(patterns) => patterns.allow_positive().then_some(last),
-            Expect::Attempts(attempts) => attempts.iter().any(Patterns::allow_positive).then_some(last),
-            Expect::Stages(stages) => {
-                stages.stages.iter().map(|(stage, _)| *stage).find(|stage| past.contains(stage))
-            }
-        };
-        of(&self.expect.session).or_else(|| self.expect.transactions.iter().find_map(of))
     }
 }
 

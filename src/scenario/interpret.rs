@@ -22,6 +22,21 @@ use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
 use crate::plan::{Hello, Timeouts};
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
 
+/// What stands for the value of a key that could not be filled in, so that what
+/// else is wrong shows as well. The case is never played.
+fn stand_in(key: &str) -> Option<&'static str> {
+    match key {
+        "mail_from" => Some(""),
+        "rcpt_to" => Some("postmaster"),
+        "ehlo" | "helo" | "header_from" | "subject" | "body" => Some("x"),
+        _ => None,
+    }
+}
+
+fn placeholder(key: &str, node: &Node) -> Option<Node> {
+    stand_in(key).map(|text| Node { span: node.span, value: Value::Scalar(text.into()) })
+}
+
 /// One thing that is read from some keys: shared by all cases where none of the
 /// keys varies.
 struct Part<T> {
@@ -40,7 +55,7 @@ impl<T: Clone> Part<T> {
         findings: &mut Findings,
         make: impl FnOnce(&View<'_>, &mut Findings) -> Option<T>,
     ) -> Option<T> {
-        if self.keys.iter().any(|key| state.broken.contains(key)) {
+        if self.keys.iter().any(|key| state.broken.contains(key) && stand_in(key).is_none()) {
             return None;
         }
         if self.keys.iter().any(|key| state.varying.contains(key)) {
@@ -147,7 +162,7 @@ impl<'i> Interpreter<'i> {
             } else {
                 constant.push(fill(name, node, scope, &mut findings.faults).unwrap_or_else(|Reported| {
                     broken.push(name);
-                    None
+                    placeholder(name, node)
                 }));
             }
         }
@@ -212,7 +227,10 @@ impl<'i> Interpreter<'i> {
             };
             match value {
                 Ok(node) => *slot = node,
-                Err(Reported) => broken.push(name),
+                Err(Reported) => {
+                    broken.push(name);
+                    *slot = placeholder(name, node);
+                }
             }
         }
         name_case(id, &mut findings.faults[before..]);

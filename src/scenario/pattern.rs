@@ -30,21 +30,6 @@ impl Patterns {
         let written: Arc<str> = written.join(" or ").into();
         Some(Self { any: alternatives.into_iter().flat_map(|patterns| patterns.any).collect(), written })
     }
-
-    /// Whether a positive reply can match.
-    #[must_use]
-    pub fn allow_positive(&self) -> bool {
-        self.any.iter().any(|pattern| match pattern {
-            Pattern::Reply { code: Some(CodePattern([first, ..])), .. } => {
-                matches!(first, None | Some(0..=3))
-            }
-            Pattern::Reply { enhanced: Some(EnhancedPattern([class, ..])), .. } => {
-                matches!(class, None | Some(0..=3))
-            }
-            Pattern::Reply { .. } => true,
-            Pattern::Event { .. } => false,
-        })
-    }
 }
 
 fn pattern(text: &str) -> Result<Pattern, String> {
@@ -208,20 +193,6 @@ mod tests {
         ] {
             let why = Patterns::parse(text).expect_err(text);
             assert!(why.contains(words), "{text}: {why}");
-        }
-    }
-
-    #[test]
-    fn only_some_patterns_allow_a_positive_reply() {
-        for (text, positive) in [
-            ("250", true),
-            ("2.1.x", true),
-            ("x.7.1", true),
-            ("550", false),
-            ("5.7.64", false),
-            ("closed", false),
-        ] {
-            assert_eq!(Patterns::parse(text).expect(text).allow_positive(), positive, "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Cases to plans: certificates, secrets and message files are read here, for
 //! the cases that are played, each once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -146,12 +146,14 @@ impl Resolver {
     #[must_use]
     pub fn new(loaded: &Loaded, tenants: Option<Arc<Tenants>>, playing: bool) -> Self {
         let project = Arc::clone(&loaded.project);
-        let sources = project.accounts.iter().flat_map(|(_, account)| [&account.password, &account.token]);
-        let variables = sources.flatten().filter_map(|source| match &source.from {
+        let accounts = project.accounts.iter().flat_map(|(_, account)| [&account.password, &account.token]);
+        let specs = loaded.cases.iter().filter_map(|case| case.spec.as_ref().ok()?.auth.as_ref());
+        let variables = accounts.chain(specs.map(|auth| &auth.secret)).flatten();
+        let variables = variables.filter_map(|source| match &source.from {
             SecretFrom::Env(name) => Some(name.clone()),
             _ => None,
         });
-        let secrets = SecretReader::new(variables.collect());
+        let secrets = SecretReader::new(variables.collect::<BTreeSet<_>>());
         Self {
             project,
             tenants,

@@ -1,6 +1,6 @@
 //! Reading secrets from where a file says they are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -24,13 +24,13 @@ const COMMAND_TIME: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct SecretReader {
     /// Environment variables that hold secrets: programs do not inherit them.
-    secret_variables: Vec<String>,
+    secret_variables: BTreeSet<String>,
     commands: Mutex<HashMap<Vec<String>, Result<Secret, String>>>,
 }
 
 impl SecretReader {
     /// Programs will not inherit these environment variables.
-    pub(super) fn new(secret_variables: Vec<String>) -> Self {
+    pub(super) fn new(secret_variables: BTreeSet<String>) -> Self {
         Self { secret_variables, commands: Mutex::default() }
     }
 

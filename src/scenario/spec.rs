@@ -106,8 +106,8 @@ impl Mode {
     }
 }
 
-/// The targets that an account's secret may go to.
-pub(super) type TargetNames = Arc<[Arc<str>]>;
+/// An account's name, and the targets that its secret may go to.
+pub(super) type Leave = (Arc<str>, Arc<[Arc<str>]>);
 
 /// A log-in.
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ pub(super) struct AuthSpec {
     /// `None` where only the simulator knows it: an account without a password.
     pub(super) secret: Option<SecretSource>,
     /// The account, by whose leave the secret goes to these targets alone.
-    pub(super) account: Option<(Arc<str>, TargetNames)>,
+    pub(super) account: Option<Leave>,
     pub(super) continue_on_failure: bool,
     pub(super) force: bool,
     pub(super) insecure: bool,

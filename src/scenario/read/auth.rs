@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::project::plain_text;
 use super::super::secret_source::SecretSource;
-use super::super::spec::AuthSpec;
+use super::super::spec::{AuthSpec, Leave};
 use super::super::view::{Findings, View};
 use crate::plan::Mechanism;
 use crate::yaml::{Diagnostic, Field, nearest};
@@ -66,7 +66,7 @@ pub(in super::super) fn auth(view: &View<'_>, findings: &mut Findings) -> Option
     }))
 }
 
-type Who = (Arc<str>, Option<SecretSource>, Option<(Arc<str>, Arc<[Arc<str>]>)>);
+type Who = (Arc<str>, Option<SecretSource>, Option<Leave>);
 
 fn from_account(
     field: Field<'_>,
