@@ -124,8 +124,8 @@ fn certificates_and_keys_that_cannot_be_used_say_why() {
     with("client-ec.pem", "client-encrypted.key").says("encrypted").says("client-encrypted.key");
     with("missing.pem", "client-ec.key").says("missing.pem");
     with("client-ec.pem", "missing.key").says("missing.key");
-    with("nothing.pem", "client-ec.key").says("nothing.pem").says("no certificate");
-    with("client-ec.pem", "client-ec.pem").says("no private key");
+    with("nothing.pem", "client-ec.key").says("nothing.pem").says("certificate");
+    with("client-ec.pem", "client-ec.pem").says("private key");
     refused(&dir, &scenario("tls: { mode: starttls, ca: nothing.pem }")).says("nothing.pem");
     refused(&dir, &scenario("tls: none\ncertificate: { cert: client-ec.pem, key: client-ec.key }"))
         .says("certificate");
