@@ -9,6 +9,7 @@ mod fixtures;
 mod front_end;
 mod golden;
 mod hostile;
+mod hostile_files;
 mod layers;
 mod postfix;
 mod run;

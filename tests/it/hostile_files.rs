@@ -1,0 +1,141 @@
+//! Files that are hostile, damaged or large: bounded time and memory, never a
+//! panic.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use relayprobe::scenario::{At, Loaded, Request, Resolver, load};
+use relayprobe::yaml::render;
+
+use crate::support::{Dir, Program};
+
+const ONE: &str = "suite: s\ndefaults: { target: '127.0.0.1:25' }\nscenarios:\n";
+
+/// Loads `t.yaml`.
+fn load_one(dir: &Dir) -> Result<Loaded, String> {
+    let request = Request { paths: vec![dir.join("t.yaml")], ..Request::default() };
+    load(&request).map_err(|rejected| render(&rejected.diagnostics, &rejected.sources, false))
+}
+
+#[test]
+fn check_refuses_hostile_files_at_once() {
+    let dir = Dir::new();
+    let fifo = dir.join("fifo.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()));
+    let mut bomb = String::from("suite: s\nvars:\n  a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..30 {
+        let before = vec![format!("*a{}", n - 1); 10].join(", ");
+        bomb.push_str(&format!("  a{n}: &a{n} [{before}]\n"));
+    }
+    dir.write("bomb.yaml", bomb);
+    dir.write("deep.yaml", "[".repeat(1_000_000));
+    dir.write("utf16.yaml", b"\xFF\xFEs\0u\0i\0t\0e\0");
+    std::fs::File::create(dir.join("huge.yaml")).unwrap().set_len(100 << 20).unwrap();
+    let values = |name: &str| format!("      {name}: [{}]\n", vec!["v"; 1_000].join(", "));
+    dir.write(
+        "matrix.yaml",
+        format!("{ONE}  - name: $(a) $(b) $(c)\n    matrix:\n{}{}{}", values("a"), values("b"), values("c")),
+    );
+    for (path, words) in [
+        ("fifo.yaml", "not a regular file"),
+        ("/dev/zero", "not a regular file"),
+        ("bomb.yaml", "more than 500000 values"),
+        ("deep.yaml", "nested deeper"),
+        ("utf16.yaml", "UTF-16"),
+        ("huge.yaml", "larger than 16 MiB"),
+        ("matrix.yaml", "1000000000 cases"),
+    ] {
+        let ran = Program::new(dir.path(), ["check", path]).run();
+        ran.status(2).says(words);
+        assert!(ran.elapsed < Duration::from_secs(1), "{path}: {:?}", ran.elapsed);
+        assert!(ran.peak_kib < 64 * 1024, "{path}: {} KiB", ran.peak_kib);
+    }
+}
+
+#[test]
+fn expansion_takes_time_in_proportion_to_the_cases() {
+    let dir = Dir::new();
+    let time = |axis: usize| {
+        let values: Vec<String> = (0..axis).map(|n| n.to_string()).collect();
+        let file: PathBuf = dir.write(
+            "t.yaml",
+            format!(
+                "{ONE}  - name: case $(a) $(b)
+    ehlo: host$(a).x.test
+    mail_from: a$(a)@x.test
+    rcpt_to: b$(b)@x.test
+    matrix: {{ a: [{0}], b: [{0}] }}
+    expect: 250
+",
+                values.join(", ")
+            ),
+        );
+        let start = Instant::now();
+        let loaded =
+            load(&Request { paths: vec![file], ..Request::default() }).unwrap_or_else(|_| panic!("loads"));
+        assert_eq!(loaded.cases.len(), axis * axis);
+        start.elapsed().as_secs_f64()
+    };
+    time(20);
+    let (small, large) = (time(40), time(120));
+    // Nine times the cases; quadratic would be eighty-one times the time.
+    assert!(large < small * 9.0 * 3.0, "1600 cases in {small} s, 14400 in {large} s");
+}
+
+#[test]
+fn no_damaged_file_makes_it_panic() {
+    let dir = Dir::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let texts: Vec<Vec<u8>> = ["scenarios", "tests/it/golden/errors", "tests/it/golden/needs"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .map(|path| std::fs::read(path).unwrap())
+        .collect();
+    let mut random = fastrand::Rng::with_seed(7);
+    let pieces: [&[u8]; 16] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b": ",
+        b"- ",
+        b"&a ",
+        b"*a",
+        b"$(",
+        b")",
+        b"${x}",
+        b"'",
+        b"\"",
+        b"\n",
+        b"#",
+        "é".as_bytes(),
+    ];
+    let rounds =
+        std::env::var("RELAYPROBE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(400);
+    for round in 0..rounds {
+        for name in ["relayprobe.yaml", "t.yaml"] {
+            let mut text = random.choice(&texts).unwrap().clone();
+            for _ in 0..random.usize(1..6) {
+                let at = random.usize(0..text.len());
+                let end = (at + random.usize(0..12)).min(text.len());
+                let piece = *random.choice(&pieces).unwrap();
+                text.splice(at..end, piece.iter().copied());
+            }
+            dir.write(name, text);
+        }
+        let start = Instant::now();
+        match load_one(&dir) {
+            Ok(loaded) => {
+                let resolver = Resolver::new(&loaded, None, false);
+                for case in &loaded.cases {
+                    let at = At::of(&case.target).unwrap_or(At::address("127.0.0.1".into(), 25));
+                    let _ = resolver.plan(case, &at);
+                }
+            }
+            Err(errors) => assert!(errors.ends_with("nothing was sent\n"), "round {round}: {errors}"),
+        }
+        assert!(start.elapsed() < Duration::from_secs(2), "round {round}");
+    }
+}
