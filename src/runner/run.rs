@@ -13,7 +13,7 @@ use super::lanes::{Lanes, Limits};
 use crate::plan::Plan;
 use crate::scenario::{Case, Expect, Expectations, Retry};
 use crate::session::Observation;
-use crate::verdict::{Attempt, CaseResult, Outcome, hint, judge, matches};
+use crate::verdict::{Attempt, CaseResult, Outcome, expected, hint, judge, matches};
 
 /// How long sessions that are under way may take to end after an interruption.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -164,7 +164,11 @@ where
         loop {
             let observation = (self.play)(&ready.plan).await;
             self.lanes.release(job.lane);
-            let verdict = judge(&ready.plan, expect, attempts.len(), &observation);
+            let mut verdict = judge(&ready.plan, expect, attempts.len(), &observation);
+            if ready.expect.is_some() {
+                // Judged on less, but told as it was written.
+                verdict.expected = expected(&case.expect, attempts.len());
+            }
             attempts.push(Attempt { observation, verdict });
             if !schedule.goes_on(&attempts)
                 || !self.lanes.sleep(schedule.delay).await

@@ -85,6 +85,12 @@ fn decisive(view: View<'_>, scope: Scope, patterns: &Patterns, failures: &mut Ve
         failures.push(failure);
         return;
     }
+    if let Some(answer) = view.misfit(scope)
+        && matches!(seen, Seen::Reply(..))
+    {
+        let seen = Seen::Reply(&answer.reply, answer.elapsed);
+        failures.push(stages::failure(view, answer.stage, POSITIVE, seen));
+    }
     // A refusal was expected and came, but the session did not end in order: a
     // reply is missing, or one came that nobody asked for.
     if let Some((at, event)) = view.event(scope)
@@ -131,8 +137,9 @@ fn is_unreached(decisive: &Decisive) -> bool {
         ))
 }
 
-/// What was expected, on one line.
-fn expected(expect: &Expectations, attempt: usize) -> String {
+/// What is expected of an attempt, on one line, as written where it was written.
+#[must_use]
+pub fn expected(expect: &Expectations, attempt: usize) -> String {
     let session = summary(&expect.session, attempt);
     let mut out = match (&expect.session, expect.transactions.is_empty()) {
         (Expect::Positive, false) => String::new(),

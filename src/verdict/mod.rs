@@ -15,7 +15,7 @@ mod view;
 
 pub use elapsed::elapsed_in_words;
 pub use hint::hint;
-pub use judge::judge;
+pub use judge::{expected, judge};
 pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Verdict};
 pub use pattern::matches;
 pub use reach::within_reach;

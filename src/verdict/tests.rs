@@ -54,6 +54,39 @@ fn a_refusal_decides_at_whichever_stage_it_comes() {
     assert_eq!(decisive(&plan, &expect(""), &early), "mail_from 530 5.7.57 log in");
 }
 
+/// A pass is a pass: whatever a server does, a session that ended in an event
+/// nobody expected, or before its last reply without a refusal, has not passed.
+#[test]
+fn nothing_but_what_was_expected_ever_passes() {
+    let replies = ["220 a", "250 b", "250 2.1.0 c", "354 d", "450 e", "550 5.7.1 f", "421 g"];
+    let events = ["!timeout reply", "!desync early", "!protocol_error bad_code", "!limit line", "!closed eof"];
+    let plans = [plan(1), plan(3), with_message(plan(2)), with_ignored_login(with_message(plan(1)))];
+    let wanted = ["", "250", "2xx", "5xx or 250", "550", "5.7.*", "421"].map(expect);
+    let maps = ["rcpt_to: 250", "rcpt_to: 5xx", "mail_from: 250, rcpt_to: 2xx"].map(stages);
+    let mut random = fastrand::Rng::with_seed(42);
+    for _ in 0..20_000 {
+        let plan = random.choice(&plans).unwrap();
+        let steps = plan.stages().len() - 1 + plan.transactions[0].recipients.len() - 1;
+        let length = random.usize(0..=steps);
+        let mut script: Vec<&str> = (0..length).map(|_| *random.choice(&replies).unwrap()).collect();
+        if length < steps && random.bool() {
+            script.push(random.choice(&events).unwrap());
+        }
+        let seen = seen(plan, &script);
+        let refused = seen.answers.iter().any(|answer| !answer.reply.code().is_positive());
+        for expect in wanted.iter().chain(&maps) {
+            let verdict = judge(plan, expect, 0, &seen);
+            let passed = verdict.outcome == Outcome::Passed;
+            assert_eq!(passed, verdict.failures.is_empty());
+            assert!(!(passed && seen.event.is_some()), "{script:?} passed {}", verdict.expected);
+            let complete = plan.stages().iter().skip(1).all(|stage| {
+                seen.answers.iter().any(|answer| answer.stage == *stage && stage.accepts(answer.reply.code()))
+            });
+            assert!(!passed || refused || complete, "{script:?} passed {}", verdict.expected);
+        }
+    }
+}
+
 #[test]
 fn a_session_that_stops_short_is_no_pass() {
     let plan = plan(1);

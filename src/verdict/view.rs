@@ -124,6 +124,12 @@ impl<'a> View<'a> {
         is_refusal(answer) && !self.is_borne(answer.stage, &answer.reply) && !self.judged_alone(answer)
     }
 
+    /// A positive reply of the wrong kind, such as 354 to MAIL: the driver ends a
+    /// session there, and no verdict looks past it either.
+    pub(super) fn misfit(self, scope: Scope) -> Option<&'a Answer> {
+        self.answers(scope).find(|answer| !answer.stage.accepts(answer.reply.code()) && !is_refusal(answer))
+    }
+
     /// Where every recipient of a transaction was refused: the last refusal.
     fn all_refused(self, transaction: u16) -> Option<&'a Answer> {
         let planned = self.plan.transactions.get(usize::from(transaction))?.recipients.len();

@@ -2,6 +2,7 @@
 //! for what it does.
 
 mod args;
+mod descriptors;
 mod play;
 mod progress;
 mod select;

@@ -1,19 +1,20 @@
 //! What `run` does.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::args::{Args, Color};
+use super::descriptors::room_for;
 use super::progress::Progress;
 use super::select::{Selected, select};
 use super::servers::Servers;
 use super::signals::Signals;
 use crate::exchange::Tenants;
 use crate::plan::Plan;
-use crate::report::{Again, Detail, Palette, Reports, Run, Summary, Terminal};
+use crate::report::{Again, Destination, Detail, Palette, Reports, Run, Summary, Terminal};
 use crate::runner::{self, Job, Ready, Settings};
 use crate::scenario::{At, Case, Loaded, Planned, Resolver, load};
 use crate::session;
@@ -45,12 +46,7 @@ fn run(args: &Args) -> Result<u8, u8> {
     })?;
     let cases = match select(args, &loaded).map_err(|why| complain(&why, BAD_INPUT))? {
         Selected::Cases(cases) => cases,
-        Selected::NothingToDo(why) => {
-            if args.detail() > Detail::Quiet {
-                println!("{why}");
-            }
-            return Ok(WELL);
-        }
+        Selected::NothingToDo(why) => return nothing_to_do(args, &loaded, started, &why),
     };
     let mut servers = Servers::of(args, &loaded, &cases).map_err(|why| complain(&why, BAD_INPUT))?;
     let (tenants, client_ca) = lab_files(&servers, &mut loaded).map_err(|diagnostics| {
@@ -68,30 +64,57 @@ fn run(args: &Args) -> Result<u8, u8> {
         tell(&loaded.warnings, &loaded.sources, colours);
     }
 
-    let palette = Palette::new(coloured(args, &io::stdout()));
-    let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
-    let reports =
-        Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))?;
+    let reports = open(args)?;
     let lab = match tenants {
-        Some(tenants) => {
-            Some(servers.start_lab(args, tenants, client_ca).map_err(|why| complain(&why, ERROR))?)
-        }
+        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|error| {
+            let bad_file = error.kind() == io::ErrorKind::InvalidInput;
+            complain(&format!("the simulator does not start: {error}"), if bad_file { BAD_INPUT } else { ERROR })
+        })?),
         None => None,
     };
     let played = play(args, &servers, &resolver, cases, reports)
         .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;
     drop(lab);
-    let run = Run {
-        id: loaded.run_id.to_string(),
-        started: started.0,
-        duration: started.1.elapsed(),
-        interrupted: played.interrupted.is_some(),
-    };
-    let (summary, unwritten) = played.reports.finish(&run);
+    let (summary, unwritten) = finish(played.reports, &loaded, started, played.interrupted.is_some());
+    Ok(status(&summary, played.interrupted, unwritten))
+}
+
+fn open(args: &Args) -> Result<Reports, u8> {
+    let palette = Palette::new(coloured(args, &io::stdout()));
+    let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
+    Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))
+}
+
+/// Ends the reports; says whether one could not be written.
+fn finish(
+    reports: Reports,
+    loaded: &Loaded,
+    started: (SystemTime, Instant),
+    interrupted: bool,
+) -> (Summary, bool) {
+    let (began, clock) = started;
+    let run = Run { id: loaded.run_id.to_string(), started: began, duration: clock.elapsed(), interrupted };
+    let (summary, unwritten) = reports.finish(&run);
     for error in &unwritten {
         complain(&error.to_string(), ERROR);
     }
-    Ok(status(&summary, played.interrupted, !unwritten.is_empty()))
+    (summary, !unwritten.is_empty())
+}
+
+/// An empty shard, or no failure to play again: said so, in empty reports too.
+fn nothing_to_do(
+    args: &Args,
+    loaded: &Loaded,
+    started: (SystemTime, Instant),
+    why: &str,
+) -> Result<u8, u8> {
+    let to_stdout = args.reports.iter().any(|(_, destination)| *destination == Destination::Stdout);
+    if args.detail() > Detail::Quiet && !to_stdout {
+        // Who does not read it does not miss it.
+        let _ = writeln!(io::stdout(), "{why}");
+    }
+    let (_, unwritten) = finish(open(args)?, loaded, started, false);
+    Ok(if unwritten { ERROR } else { WELL })
 }
 
 /// What the simulator needs, where it is played against.
@@ -139,13 +162,7 @@ fn check(
                 all.push(Diagnostic::general(format!("{}: {why} (--strict)", case.id)));
             }
             Ok(Planned::Skip(_)) => {}
-            Err(diagnostics) => {
-                for diagnostic in diagnostics {
-                    if !all.contains(&diagnostic) {
-                        all.push(diagnostic);
-                    }
-                }
-            }
+            Err(diagnostics) => all.extend(diagnostics),
         }
     }
     if all.is_empty() { Ok(()) } else { Err(all) }
@@ -170,7 +187,9 @@ fn play(
         Job { case, lane, simulated }
     };
     let jobs: Vec<Job> = cases.into_iter().map(job).collect();
-    let settings = Settings { jobs: args.jobs as usize, retries: args.retry, fail_fast: args.fail_fast };
+    // The simulator's end of each connection is in this process as well.
+    let jobs_at_once = room_for(args.jobs as usize, if servers.need_lab() { 2 } else { 1 });
+    let settings = Settings { jobs: jobs_at_once, retries: args.retry, fail_fast: args.fail_fast };
     let progress = Progress::new(jobs.len(), args.detail() > Detail::Quiet);
     let reports = RefCell::new(reports);
     let take = |result| {
@@ -246,12 +265,14 @@ fn coloured(args: &Args, stream: &impl IsTerminal) -> bool {
 /// Shows what is wrong or worth knowing, if anything is.
 fn tell(diagnostics: &[Diagnostic], sources: &Sources, colours: bool) {
     if !diagnostics.is_empty() {
-        eprint!("{}", yaml::render(diagnostics, sources, colours));
+        let text = yaml::render(diagnostics, sources, colours);
+        // There is nobody left to tell that stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 
 /// Says why it ends, and gives the status on.
 fn complain(why: &str, status: u8) -> u8 {
-    eprintln!("error: {why}");
+    let _ = writeln!(io::stderr(), "error: {why}");
     status
 }

@@ -2,6 +2,7 @@
 //! `--target` points.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +101,7 @@ impl Servers {
         args: &Args,
         tenants: Arc<Tenants>,
         client_ca: Option<Vec<u8>>,
-    ) -> Result<Lab, String> {
+    ) -> io::Result<Lab> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let mine: Vec<(usize, Endpoint, NaiveDate)> = (0..)
             .zip(&self.servers)
@@ -111,10 +112,8 @@ impl Servers {
             .collect();
         let listen =
             mine.iter().map(|(_, endpoint, as_of)| Listen { endpoint: *endpoint, as_of: *as_of, address });
-        let lab = Lab::start(LabConfig { tenants, client_ca, listen: listen.collect() })
-            .map_err(|error| format!("the simulator does not start: {error}"))?;
-        let trust =
-            Trust::from_pem(lab.ca_pem()).map_err(|error| format!("the simulator's own CA: {error}"))?;
+        let lab = Lab::start(LabConfig { tenants, client_ca, listen: listen.collect() })?;
+        let trust = Trust::from_pem(lab.ca_pem()).map_err(io::Error::other)?;
         let trust = Arc::new(trust);
         for (listener, (n, endpoint, _)) in mine.into_iter().enumerate() {
             let address = lab.address(listener);

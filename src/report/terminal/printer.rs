@@ -124,7 +124,7 @@ impl Terminal {
     /// stands alone in a log.
     pub(in super::super) fn finish(&self, run: &Run, summary: &Summary, out: &mut String) {
         let well = summary.failed + summary.error == 0 && !run.interrupted;
-        if self.detail == Detail::Quiet && well {
+        if summary.total == 0 || (self.detail == Detail::Quiet && well) {
             return;
         }
         if self.detail == Detail::Verbose && summary.passed + summary.skipped > 0 {
