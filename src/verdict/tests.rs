@@ -59,7 +59,8 @@ fn a_refusal_decides_at_whichever_stage_it_comes() {
 #[test]
 fn nothing_but_what_was_expected_ever_passes() {
     let replies = ["220 a", "250 b", "250 2.1.0 c", "354 d", "450 e", "550 5.7.1 f", "421 g"];
-    let events = ["!timeout reply", "!desync early", "!protocol_error bad_code", "!limit line", "!closed eof"];
+    let events =
+        ["!timeout reply", "!desync early", "!protocol_error bad_code", "!limit line", "!closed eof"];
     let plans = [plan(1), plan(3), with_message(plan(2)), with_ignored_login(with_message(plan(1)))];
     let wanted = ["", "250", "2xx", "5xx or 250", "550", "5.7.*", "421"].map(expect);
     let maps = ["rcpt_to: 250", "rcpt_to: 5xx", "mail_from: 250, rcpt_to: 2xx"].map(stages);

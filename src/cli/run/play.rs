@@ -68,7 +68,10 @@ fn run(args: &Args) -> Result<u8, u8> {
     let lab = match tenants {
         Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|error| {
             let bad_file = error.kind() == io::ErrorKind::InvalidInput;
-            complain(&format!("the simulator does not start: {error}"), if bad_file { BAD_INPUT } else { ERROR })
+            complain(
+                &format!("the simulator does not start: {error}"),
+                if bad_file { BAD_INPUT } else { ERROR },
+            )
         })?),
         None => None,
     };
@@ -102,12 +105,7 @@ fn finish(
 }
 
 /// An empty shard, or no failure to play again: said so, in empty reports too.
-fn nothing_to_do(
-    args: &Args,
-    loaded: &Loaded,
-    started: (SystemTime, Instant),
-    why: &str,
-) -> Result<u8, u8> {
+fn nothing_to_do(args: &Args, loaded: &Loaded, started: (SystemTime, Instant), why: &str) -> Result<u8, u8> {
     let to_stdout = args.reports.iter().any(|(_, destination)| *destination == Destination::Stdout);
     if args.detail() > Detail::Quiet && !to_stdout {
         // Who does not read it does not miss it.
