@@ -12,6 +12,7 @@ mod hostile;
 mod hostile_files;
 mod layers;
 mod postfix;
+mod probe;
 mod run;
 mod scenarios;
 mod simulator;
