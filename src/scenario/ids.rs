@@ -1,6 +1,6 @@
 //! The ids of cases: stable, for baselines and `--failed` rely on them.
 
-use super::vars::Scope;
+use super::vars::{SECRETS, Scope};
 use crate::yaml::{Node, Value};
 
 /// Letters and digits in lower case, everything else one hyphen.
@@ -50,13 +50,18 @@ fn spell(node: &Node, words: &mut Vec<String>) {
         Value::Null => {}
         Value::Scalar(text) => words.push(text.to_string()),
         Value::Sequence(items) => items.iter().for_each(|item| spell(item, words)),
-        Value::Mapping(entries) => entries.iter().for_each(|(_, value)| spell(value, words)),
+        // An id goes into every report; a secret must not.
+        Value::Mapping(entries) => {
+            let told = entries.iter().filter(|(key, _)| !SECRETS.contains(&&*key.name));
+            told.for_each(|(_, value)| spell(value, words));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::yaml::{Sources, parse};
 
     #[test]
     fn slugs_keep_letters_and_digits() {
@@ -68,5 +73,14 @@ mod tests {
         ] {
             assert_eq!(slug(text), expected);
         }
+    }
+
+    #[test]
+    fn a_secret_is_no_part_of_an_id() {
+        let mut sources = Sources::default();
+        let file = sources.add("t", "t".into(), "{ mechanism: LOGIN, password: hunter2, token: { env: A } }");
+        let mut words = Vec::new();
+        spell(&parse(&sources, file).expect("well-formed"), &mut words);
+        assert_eq!(words, ["LOGIN"]);
     }
 }

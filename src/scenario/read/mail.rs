@@ -14,6 +14,12 @@ use crate::yaml::{Diagnostic, Field, Fields, Value};
 /// The keys that make a message.
 const MESSAGE_KEYS: [&str; 5] = ["header_from", "subject", "body", "headers", "message"];
 
+/// The most transactions of one session.
+const MAX_TRANSACTIONS: usize = 10_000;
+
+/// The most recipients of one transaction.
+const MAX_RECIPIENTS: usize = 10_000;
+
 /// Reads `ehlo` or `helo`; the host's name where neither is written.
 pub(in super::super) fn hello(
     view: &View<'_>,
@@ -85,8 +91,9 @@ pub(in super::super) fn mail(
             view.impossible(field, "`transactions` say it", findings);
         }
         let items = list.list(&mut findings.faults)?;
-        if items.is_empty() {
-            findings.faults.push(list.error("`transactions` is empty"));
+        if items.is_empty() || items.len() > MAX_TRANSACTIONS {
+            let fault = list.error(format!("`transactions` takes 1 to {MAX_TRANSACTIONS}"));
+            findings.faults.push(fault);
         }
         for (n, item) in items.iter().enumerate() {
             let field = list.item(item);
@@ -134,8 +141,10 @@ impl<'v> Keys<'v> {
         let mut recipients = Vec::new();
         if let Some(field) = self.rcpt_to {
             let items = field.one_or_many();
-            if items.is_empty() {
-                findings.faults.push(field.error("`rcpt_to` is empty"));
+            if items.is_empty() || items.len() > MAX_RECIPIENTS {
+                findings
+                    .faults
+                    .push(field.error(format!("`rcpt_to` takes 1 to {MAX_RECIPIENTS} recipients")));
             }
             for item in items {
                 let item = field.item(item);
@@ -155,9 +164,6 @@ impl<'v> Keys<'v> {
                     }));
                 }
                 recipients.push(Recipient { path, params });
-            }
-            if recipients.len() > usize::from(u16::MAX) {
-                findings.faults.push(field.error("more than 65535 recipients"));
             }
         }
         let message = match recipients.is_empty() {
