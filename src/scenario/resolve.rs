@@ -339,7 +339,9 @@ impl Resolver {
             Ok(Arc::new(identity))
         });
         if let Some(words) = expired {
-            self.warn(Diagnostic::error(words, files.cert.span).label("as it should be, if a case is about that"));
+            self.warn(
+                Diagnostic::error(words, files.cert.span).label("as it should be, if a case is about that"),
+            );
         }
         identity
             .map_err(|blame| {
