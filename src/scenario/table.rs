@@ -330,3 +330,37 @@ fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(
     }
     rows
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Result<Vec<String>, Vec<String>> {
+        let mut faults = Vec::new();
+        let rows = csv_rows(text, FileId(0), &mut faults);
+        let cell = |(key, node): &(Key, Node)| format!("{}={}", key.name, node.as_str().unwrap_or_default());
+        let shown = rows.iter().map(|row| row.iter().map(cell).collect::<Vec<_>>().join(" ")).collect();
+        let faults: Vec<String> = faults
+            .iter()
+            .map(|fault| {
+                let span = fault.span.expect("a place");
+                format!("{}: {}", &text[span.start as usize..span.end as usize], fault.message)
+            })
+            .collect();
+        if faults.is_empty() { Ok(shown) } else { Err(faults) }
+    }
+
+    #[test]
+    fn cells_stand_under_their_columns_and_empty_ones_are_left_out() {
+        let csv = "id,p1,want\r\n a ,\"x, y\", 250 \r\n\r\nb,,\"say \"\"no\"\"\"\r\n";
+        assert_eq!(rows(csv), Ok(vec!["id=a p1=x, y want=250".into(), "id=b want=say \"no\"".into()]));
+    }
+
+    #[test]
+    fn a_fault_of_a_row_stands_at_its_line() {
+        assert_eq!(
+            rows("id,p1\nmüller,x\nb\nc,d,e\n"),
+            Err(vec!["b: a ragged row: 1 of 2 cells".into(), "c,d,e: a ragged row: 3 of 2 cells".into()])
+        );
+    }
+}

@@ -427,3 +427,66 @@ pub(super) fn read_environment(name: &str) -> Result<String, String> {
         None => Err(format!("the environment variable `{name}` is not set")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_exactly_one_variable_is_known() {
+        for (text, name) in [
+            ("$(p1)", Some("p1")),
+            ("$(run.id)", Some("run.id")),
+            ("$(größe)", Some("größe")),
+            ("$(a)$(b)", None),
+            (" $(a)", None),
+            ("$(a b)", None),
+            ("$()", None),
+            ("$$(a)", None),
+        ] {
+            assert_eq!(whole(text), name, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_fall_into_pieces_at_their_variables() {
+        let mut sources = Sources::default();
+        let globals = Globals {
+            set: Vec::new(),
+            run_id: "".into(),
+            hostname: "".into(),
+            asked: RefCell::default(),
+            lacking: RefCell::default(),
+        };
+        let shown = |text: &str, sources: &mut Sources| {
+            let file = sources.add("t", "t".into(), text);
+            let scope = Scope {
+                globals: &globals,
+                sources,
+                columns: &[],
+                bindings: &[],
+                layers: [&[], &[], &[]],
+                case_id: None,
+            };
+            let pieces = scope.pieces(text, Span { file, start: 0, end: text.len() as u32 });
+            pieces.map_err(|fault| fault.label).map(|pieces| {
+                let piece = |piece: &Piece<'_>| match piece {
+                    Piece::Text(text) => (*text).to_owned(),
+                    Piece::Variable(name) => format!("<{name}>"),
+                };
+                pieces.iter().map(piece).collect::<String>()
+            })
+        };
+        for (text, expected) in [
+            ("a $(b) c$(d)", "a <b> c<d>"),
+            ("5 $$, $$(a), $", "5 $, $(a), $"),
+            ("/end$/", "/end$/"),
+            ("$$$(a)", "$<a>"),
+        ] {
+            assert_eq!(shown(text, &mut sources).as_deref(), Ok(expected), "{text}");
+        }
+        assert_eq!(shown("x ${a} y", &mut sources), Err("write `$(a)`".to_owned()));
+        assert!(shown("$(a", &mut sources).is_err());
+        assert!(shown("$(a b)", &mut sources).is_err());
+    }
+}

@@ -78,3 +78,31 @@ pub(super) fn no_doubles(field: Field<'_>, names: &[&str], faults: &mut Vec<Diag
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml::{Sources, parse};
+
+    fn read(text: &str) -> Option<Expect> {
+        let mut sources = Sources::default();
+        let file = sources.add("t", "t".into(), text);
+        let root = parse(&sources, file).expect("well-formed");
+        expect(Field::new("expect", root.span, &root), &mut Vec::new())
+    }
+
+    #[test]
+    fn a_pattern_a_list_a_map_and_attempts_are_told_apart() {
+        assert!(matches!(read("250"), Some(Expect::Decisive(patterns)) if patterns.any.len() == 1));
+        assert!(
+            matches!(read("[250, 450, closed]"), Some(Expect::Decisive(patterns)) if patterns.any.len() == 3)
+        );
+        assert!(matches!(read("{ rcpt_to: 550 }"), Some(Expect::Stages(stages)) if stages.stages.len() == 1));
+        assert!(
+            matches!(read("{ attempts: [450, [250, 251]] }"), Some(Expect::Attempts(attempts)) if attempts.len() == 2)
+        );
+        for text in ["[]", "{}", "{ attempts: [] }", "[250, nonsense]", "{ attempts: [450], tls: 250 }"] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+}

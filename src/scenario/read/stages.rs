@@ -125,3 +125,60 @@ fn text_match(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<TextMatc
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Patterns;
+    use crate::yaml::{Sources, parse};
+
+    fn read(text: &str) -> StageExpectations {
+        let mut sources = Sources::default();
+        let file = sources.add("t", "t".into(), text);
+        let root = parse(&sources, file).expect("well-formed");
+        let mut faults = Vec::new();
+        let read = stages(Field::new("expect", root.span, &root), &mut faults);
+        assert!(faults.is_empty(), "{faults:?}");
+        read.expect("read")
+    }
+
+    #[test]
+    fn a_stage_takes_a_pattern_or_a_map() {
+        let read = read(
+            "ehlo: { offers: [STARTTLS, AUTH LOGIN], lacks: AUTH, sees: 203.0.113.10, within: 2s }
+tls: { version: [TLSv1.2, TLSv1.3], cipher: 'TLS_*', verified: false, peer: { name: mx.test, issuer: Lab } }
+rcpt_to: [550 5.7.64, 450]
+message: { reply: 250, text: queued, closes: true }
+total: { within: 10s }
+",
+        );
+        let stages: Vec<Stage> = read.stages.iter().map(|(stage, _)| *stage).collect();
+        assert_eq!(stages, [Stage::Ehlo, Stage::Tls, Stage::RcptTo, Stage::Message]);
+        let ehlo = &read.stages[0].1;
+        assert_eq!((ehlo.offers.len(), ehlo.lacks.len(), ehlo.sees.as_deref()), (2, 1, Some("203.0.113.10")));
+        assert_eq!(ehlo.within, Some(std::time::Duration::from_secs(2)));
+        let tls = &read.stages[1].1;
+        assert_eq!(tls.version.as_deref(), Some(&[TlsVersion::Tls12, TlsVersion::Tls13][..]));
+        assert_eq!(
+            (tls.verified, tls.peer_name.as_deref(), tls.peer_issuer.as_deref()),
+            (Some(false), Some("mx.test"), Some("Lab"))
+        );
+        let written =
+            |patterns: &Option<Patterns>| patterns.as_ref().map(|patterns| patterns.written.to_string());
+        assert_eq!(written(&read.stages[2].1.reply).as_deref(), Some("550 5.7.64 or 450"));
+        assert_eq!(read.stages[3].1.closes, Some(true));
+        assert_eq!(read.total, Some(std::time::Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn a_text_between_slashes_is_a_regular_expression() {
+        let read =
+            read("greeting: { text: '/ready at .* \\[[0-9A-F]+\\]$/' }\nehlo: { text: '/ is part of it' }\n");
+        assert!(
+            matches!(&read.stages[0].1.text, Some(TextMatch::Regex(regex)) if regex.is_match("ready at 1 [0F]"))
+        );
+        assert!(
+            matches!(&read.stages[1].1.text, Some(TextMatch::Contains(text)) if text == "/ is part of it")
+        );
+    }
+}
