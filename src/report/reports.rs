@@ -124,6 +124,17 @@ impl Reports {
         Ok(all)
     }
 
+    /// Whether the end of this case will be written to standard output: whoever
+    /// draws on the same terminal has to make room.
+    #[must_use]
+    pub fn will_print(&self, result: &CaseResult) -> bool {
+        self.sinks.iter().filter(|sink| sink.destination == Destination::Stdout).any(|sink| match &sink.shape {
+            Shape::Json { .. } | Shape::NdJson => true,
+            Shape::Junit(_) => false,
+            Shape::Terminal(terminal) => terminal.tells(result),
+        })
+    }
+
     /// Takes the end of one case.
     pub fn case(&mut self, result: &CaseResult) {
         self.summary.add(result);

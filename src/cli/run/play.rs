@@ -192,7 +192,10 @@ fn play(
     let reports = RefCell::new(reports);
     let take = |result| {
         let mut reports = reports.borrow_mut();
-        progress.aside(|| reports.case(&result));
+        match reports.will_print(&result) {
+            true => progress.aside(|| reports.case(&result)),
+            false => reports.case(&result),
+        }
         let summary = reports.summary();
         progress.step(summary.failed + summary.error);
     };

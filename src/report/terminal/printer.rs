@@ -86,6 +86,11 @@ impl Terminal {
         Self { detail, palette, again, told: Told::default(), causes: HashMap::new() }
     }
 
+    /// Whether this case is worth telling when it ends.
+    pub(in super::super) fn tells(&self, result: &CaseResult) -> bool {
+        matches!(result.outcome, Outcome::Failed | Outcome::Error) || self.detail >= Detail::Verbose
+    }
+
     /// What one case is worth telling when it ends.
     pub(in super::super) fn case(&mut self, result: &CaseResult, out: &mut String) {
         self.told.add(result);
