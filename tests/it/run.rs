@@ -72,8 +72,10 @@ fn the_status_says_how_it_ended() {
     );
     run(&dir, &["--skip-tag", "wrong"]).status(0).says("2 passed");
     // A server that is not there weighs more than a failure.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = format!("name: away, target: '{free}'");
     let mut more = MIXED.to_vec();
-    more.push("name: away, target: '127.0.0.1:1'");
+    more.push(&away);
     write(&dir, &peer, &more);
     run(&dir, &[]).status(3).says("2 failed, 1 error, 2 passed");
 }
@@ -81,7 +83,7 @@ fn the_status_says_how_it_ended() {
 #[test]
 fn the_command_of_a_failure_plays_that_case_alone() {
     let (dir, peer) = (Dir::new(), Peer::play(relay));
-    dir.write("relayprobe.yaml", "targets: { elsewhere: { address: '127.0.0.1:1' } }\n");
+    dir.write("relayprobe.yaml", "targets: { elsewhere: { address: 'relay.invalid:25' } }\n");
     let scenarios = "suite: x\nvars: { who: nobody }\nscenarios:
   - { name: it's $(who), target: elsewhere, mail_from: a@x.test, rcpt_to: no@x.test, expect: 250 }
   - { name: other, target: elsewhere, mail_from: a@x.test, rcpt_to: yes@x.test, expect: 250 }\n";
@@ -176,6 +178,44 @@ fn shards_are_disjoint_and_together_the_whole() {
 }
 
 #[test]
+fn an_empty_shard_has_an_empty_report() {
+    let (dir, peer) = (Dir::new(), Peer::unvisited());
+    write(&dir, &peer, &["name: one"]);
+    let empty = (0..2).find_map(|n| {
+        let shard = format!("{n}/100");
+        let ran = run(&dir, &["--shard", &shard, "--report", "json=r.json", "--report", "junit=r.xml", "--up-to", "connect"]);
+        ran.stdout.contains("empty").then_some(ran)
+    });
+    empty.expect("one of two shards is empty").status(0);
+    let report: serde_json::Value = serde_json::from_str(&dir.read("r.json")).unwrap();
+    assert_eq!((&report["summary"]["total"], &report["cases"]), (&0.into(), &serde_json::json!([])));
+    assert!(dir.read("r.xml").contains("<testsuites"));
+}
+
+#[test]
+fn a_thousand_cases_get_by_with_few_open_files() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    let peer_address = peer.address();
+    dir.write("relayprobe.yaml", format!("targets: {{ t: {{ address: '{peer_address}', max_connections: 500 }} }}\n"));
+    let axis: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
+    dir.write(
+        "relay.yaml",
+        format!(
+            "suite: x\nscenarios:\n  - {{ name: case $(n), target: t, mail_from: a$(n)@x.test, matrix: {{ n: [{}] }} }}\n",
+            axis.join(", ")
+        ),
+    );
+    let program = env!("CARGO_BIN_EXE_relayprobe");
+    let out = std::process::Command::new("sh")
+        .current_dir(dir.path())
+        .args(["-c", &format!("ulimit -n 64; {program} run relay.yaml -j 500")])
+        .output()
+        .expect("sh starts");
+    let said = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(said.contains("1000 passed"), "{said}\n{}", String::from_utf8_lossy(&out.stderr));
+}
+
+#[test]
 fn nothing_is_played_past_up_to() {
     let (dir, peer) = (Dir::new(), Peer::play(relay));
     write(
@@ -232,7 +272,7 @@ fn a_retry_that_was_asked_for_makes_a_late_pass_flaky() {
         let nth = count.fetch_add(1, Ordering::AcqRel);
         conn.hello(&[])?;
         conn.answer("MAIL", "250 2.1.0 ok\r\n")?;
-        conn.answer("RCPT", if nth % 2 == 0 { "450 4.2.0 later\r\n" } else { "250 2.1.5 ok\r\n" })?;
+        conn.answer("RCPT", if nth.is_multiple_of(2) { "450 4.2.0 later\r\n" } else { "250 2.1.5 ok\r\n" })?;
         conn.bye()
     });
     let dir = Dir::new();
