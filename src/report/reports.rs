@@ -128,10 +128,12 @@ impl Reports {
     /// draws on the same terminal has to make room.
     #[must_use]
     pub fn will_print(&self, result: &CaseResult) -> bool {
-        self.sinks.iter().filter(|sink| sink.destination == Destination::Stdout).any(|sink| match &sink.shape {
-            Shape::Json { .. } | Shape::NdJson => true,
-            Shape::Junit(_) => false,
-            Shape::Terminal(terminal) => terminal.tells(result),
+        self.sinks.iter().filter(|sink| sink.destination == Destination::Stdout).any(|sink| {
+            match &sink.shape {
+                Shape::Json { .. } | Shape::NdJson => true,
+                Shape::Junit(_) => false,
+                Shape::Terminal(terminal) => terminal.tells(result),
+            }
         })
     }
 

@@ -183,7 +183,10 @@ fn an_empty_shard_has_an_empty_report() {
     write(&dir, &peer, &["name: one"]);
     let empty = (0..2).find_map(|n| {
         let shard = format!("{n}/100");
-        let ran = run(&dir, &["--shard", &shard, "--report", "json=r.json", "--report", "junit=r.xml", "--up-to", "connect"]);
+        let ran = run(
+            &dir,
+            &["--shard", &shard, "--report", "json=r.json", "--report", "junit=r.xml", "--up-to", "connect"],
+        );
         ran.stdout.contains("empty").then_some(ran)
     });
     empty.expect("one of two shards is empty").status(0);
@@ -196,7 +199,10 @@ fn an_empty_shard_has_an_empty_report() {
 fn a_thousand_cases_get_by_with_few_open_files() {
     let (dir, peer) = (Dir::new(), Peer::play(relay));
     let peer_address = peer.address();
-    dir.write("relayprobe.yaml", format!("targets: {{ t: {{ address: '{peer_address}', max_connections: 500 }} }}\n"));
+    dir.write(
+        "relayprobe.yaml",
+        format!("targets: {{ t: {{ address: '{peer_address}', max_connections: 500 }} }}\n"),
+    );
     let axis: Vec<_> = (0..1000).map(|n| n.to_string()).collect();
     dir.write(
         "relay.yaml",
