@@ -243,11 +243,10 @@ impl<'s> Scope<'s> {
         faults: &mut Vec<Diagnostic>,
     ) -> Result<String, Reported> {
         let mut out = String::with_capacity(text.len() + 16);
-        let mut result = Ok(());
-        for piece in self.pieces(text, span).map_err(|fault| {
-            faults.push(fault);
-            Reported
-        })? {
+        let before = faults.len();
+        let pieces = self.pieces(text, span, faults);
+        let mut result = if faults.len() == before { Ok(()) } else { Err(Reported) };
+        for piece in pieces {
             let name = match piece {
                 Piece::Text(text) => {
                     out.push_str(text);
@@ -277,7 +276,8 @@ impl<'s> Scope<'s> {
         result.map(|()| out)
     }
 
-    fn pieces<'t>(&self, text: &'t str, span: Span) -> Result<Vec<Piece<'t>>, Diagnostic> {
+    /// The pieces of a text; what is wrong with it is reported and passed over.
+    fn pieces<'t>(&self, text: &'t str, span: Span, faults: &mut Vec<Diagnostic>) -> Vec<Piece<'t>> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some(at) = rest.find('$') {
@@ -287,33 +287,36 @@ impl<'s> Scope<'s> {
                 rest = tail;
                 continue;
             }
-            if let Some(inside) = after.strip_prefix('{') {
+            if let Some(inside) = after.strip_prefix('(') {
+                let name = inside.split(')').next().unwrap_or_default();
+                if name.len() < inside.len() && is_name(name) {
+                    pieces.push(Piece::Text(&rest[..at]));
+                    pieces.push(Piece::Variable(name));
+                    rest = &inside[name.len() + 1..];
+                    continue;
+                }
+                let written = if name.len() < inside.len() { format!("$({name})") } else { "$(".to_owned() };
+                faults.push(
+                    Diagnostic::error("this names no variable", self.place(span, &written))
+                        .label("a name has letters, digits, `_`, `-` and `.`; a plain dollar sign is `$$`"),
+                );
+            } else if let Some(inside) = after.strip_prefix('{') {
                 let word = inside.split('}').next().unwrap_or_default();
                 let written = if inside.contains('}') { format!("${{{word}}}") } else { "${".to_owned() };
                 let right = if is_name(word) { word } else { "name" };
-                return Err(Diagnostic::error("variables are written `$(name)`", self.place(span, &written))
-                    .label(format!("write `$({right})`"))
-                    .note("a dollar sign of its own is written `$$`"));
+                faults.push(
+                    Diagnostic::error("variables are written `$(name)`", self.place(span, &written))
+                        .label(format!("write `$({right})`"))
+                        .note("a dollar sign of its own is written `$$`"),
+                );
             }
-            let Some(inside) = after.strip_prefix('(') else {
-                // A dollar sign before anything else, as at the end of a regular
-                // expression.
-                pieces.push(Piece::Text(&rest[..=at]));
-                rest = after;
-                continue;
-            };
-            let name = inside.split(')').next().unwrap_or_default();
-            if name.len() == inside.len() || !is_name(name) {
-                let written = if name.len() < inside.len() { format!("$({name})") } else { "$(".to_owned() };
-                return Err(Diagnostic::error("this names no variable", self.place(span, &written))
-                    .label("a name has letters, digits, `_`, `-` and `.`; a plain dollar sign is `$$`"));
-            }
-            pieces.push(Piece::Text(&rest[..at]));
-            pieces.push(Piece::Variable(name));
-            rest = &inside[name.len() + 1..];
+            // A dollar sign before anything else, as at the end of a regular
+            // expression.
+            pieces.push(Piece::Text(&rest[..=at]));
+            rest = after;
         }
         pieces.push(Piece::Text(rest));
-        Ok(pieces)
+        pieces
     }
 
     /// The exact place of what stands inside a scalar, if the source spells it
@@ -378,7 +381,7 @@ impl<'s> Scope<'s> {
         if !text.contains('$') {
             return;
         }
-        for piece in self.pieces(text, span).unwrap_or_default() {
+        for piece in self.pieces(text, span, &mut Vec::new()) {
             let Piece::Variable(name) = piece else { continue };
             self.note_use(name);
             let set = self.globals.set.iter().any(|(set, _)| &**set == name);
@@ -468,14 +471,14 @@ mod tests {
                 layers: [&[], &[], &[]],
                 case_id: None,
             };
-            let pieces = scope.pieces(text, Span { file, start: 0, end: text.len() as u32 });
-            pieces.map_err(|fault| fault.label).map(|pieces| {
-                let piece = |piece: &Piece<'_>| match piece {
-                    Piece::Text(text) => (*text).to_owned(),
-                    Piece::Variable(name) => format!("<{name}>"),
-                };
-                pieces.iter().map(piece).collect::<String>()
-            })
+            let mut faults = Vec::new();
+            let pieces = scope.pieces(text, Span { file, start: 0, end: text.len() as u32 }, &mut faults);
+            let piece = |piece: &Piece<'_>| match piece {
+                Piece::Text(text) => (*text).to_owned(),
+                Piece::Variable(name) => format!("<{name}>"),
+            };
+            let labels: Vec<String> = faults.into_iter().map(|fault| fault.label).collect();
+            if labels.is_empty() { Ok(pieces.iter().map(piece).collect::<String>()) } else { Err(labels) }
         };
         for (text, expected) in [
             ("a $(b) c$(d)", "a <b> c<d>"),
@@ -485,7 +488,7 @@ mod tests {
         ] {
             assert_eq!(shown(text, &mut sources).as_deref(), Ok(expected), "{text}");
         }
-        assert_eq!(shown("x ${a} y", &mut sources), Err("write `$(a)`".to_owned()));
+        assert_eq!(shown("x ${a} y", &mut sources), Err(vec!["write `$(a)`".to_owned()]));
         assert!(shown("$(a", &mut sources).is_err());
         assert!(shown("$(a b)", &mut sources).is_err());
     }
