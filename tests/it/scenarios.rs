@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Lab, Program};
+use crate::support::{Dir, Lab, Pki, Postfix, Program};
 
 #[test]
 fn every_shipped_scenario_passes_against_the_simulator() {
@@ -53,7 +53,9 @@ fn a_tenant_without_connectors_relays_nothing_from_outside() {
     let tenants = fs::read_to_string(bare.join("tenants.yaml")).expect("it was just copied");
     fs::write(bare.join("tenants.yaml"), tenants.replace("Enabled: true", "Enabled: false"))
         .expect("the folder is ours");
-    for file in ["attribution.yaml", "certificates.yaml", "add-on-service.yaml"] {
+    fs::create_dir_all(bare.join("messages")).expect("the folder is ours");
+    let files = ["attribution.yaml", "certificates.yaml", "add-on-service.yaml", "messages/returned.eml"];
+    for file in files {
         fs::copy(lab.path().join("scenarios").join(file), bare.join(file)).expect("it is shipped");
     }
     let report =
@@ -77,6 +79,25 @@ fn the_live_checks_are_sound_and_end_at_rcpt_to() {
         fs::read_to_string(lab.path().join("scenarios/live/relayprobe.yaml")).expect("it is shipped");
     let targets = project.matches("address: ").count();
     assert_eq!(project.matches("up_to: rcpt_to").count(), targets, "every target is bounded");
+}
+
+#[test]
+fn the_live_checks_of_a_relay_pass_against_postfix() {
+    let Some(postfix) = Postfix::shared("the_live_checks_of_a_relay_pass_against_postfix") else { return };
+    let dir = Dir::new();
+    Pki::shared().write(&dir);
+    let live = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/live");
+    fs::copy(live.join("relay.yaml"), dir.join("relay.yaml")).expect("it is shipped");
+    let project = fs::read_to_string(live.join("relayprobe.yaml")).expect("it is shipped");
+    let project = project.replace("relay.contoso.example:25", &format!("127.0.0.1:{}", postfix.floor));
+    dir.write("relayprobe.yaml", project + "\ntrust: { ca: ca.pem }\n");
+    let arguments = ["run", ".", "--set", "outside=someone@test", "--report", "json"];
+    let report = Program::new(dir.path(), arguments).run().status(0).json();
+    let summary = &report["summary"];
+    assert_eq!((&summary["passed"], &summary["skipped"]), (&Value::from(6), &Value::from(1)), "{summary}");
+    for case in report["cases"].as_array().expect("it holds cases") {
+        assert_ne!(case["decisive"]["stage"], "message", "{} sends no message", case["id"]);
+    }
 }
 
 #[test]
