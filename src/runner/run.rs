@@ -185,8 +185,11 @@ where
             }
             _ => last.verdict.outcome,
         };
-        let hint = match (&last.verdict.decisive, outcome) {
-            (Some(decisive), Outcome::Failed | Outcome::Error) => Some(hint(decisive, &last.observation)),
+        // What was decisive explains a failure at its own stage alone: that the
+        // message was accepted says nothing of a missing extension.
+        let explains = |stage| last.verdict.failures.iter().any(|failure| failure.stage == stage);
+        let hint = match &last.verdict.decisive {
+            Some(decisive) if explains(decisive.stage) => Some(hint(decisive, &last.observation)),
             _ => None,
         };
         CaseResult {

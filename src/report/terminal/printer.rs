@@ -14,6 +14,9 @@ use crate::verdict::{CaseResult, Hint, Outcome};
 /// the eleventh tells nothing that the tenth did not.
 const IN_FULL: usize = 10;
 
+/// Up to so many failures need no list of what went wrong.
+const FEW: usize = 3;
+
 /// The same for servers that were not reached.
 const ERRORS_IN_FULL: usize = 3;
 
@@ -37,6 +40,8 @@ pub struct Terminal {
     pub(super) palette: Palette,
     pub(super) again: Again,
     pub(super) told: Told,
+    /// Whether the last line printed is not a blank one.
+    open: bool,
     /// How often each failure was seen.
     pub(super) causes: HashMap<Cause, Seen>,
 }
@@ -83,7 +88,7 @@ impl Terminal {
     /// A result that tells so much; `again` is how a case is played alone.
     #[must_use]
     pub fn new(detail: Detail, palette: Palette, again: Again) -> Self {
-        Self { detail, palette, again, told: Told::default(), causes: HashMap::new() }
+        Self { detail, palette, again, told: Told::default(), open: false, causes: HashMap::new() }
     }
 
     /// Whether this case is worth telling when it ends.
@@ -99,6 +104,7 @@ impl Terminal {
                 let times = self.count(result);
                 let limit = if result.outcome == Outcome::Error { ERRORS_IN_FULL } else { IN_FULL };
                 if times <= limit || self.detail >= Detail::Verbose {
+                    self.part(out);
                     self.failed(result, out);
                 } else {
                     self.failed_again(result, out);
@@ -107,6 +113,16 @@ impl Terminal {
             Outcome::Passed if self.detail >= Detail::Verbose => self.passed(result, out),
             Outcome::Skipped if self.detail >= Detail::Verbose => self.skipped(result, out),
             Outcome::Passed | Outcome::Skipped => {}
+        }
+        if !out.is_empty() {
+            self.open = !out.ends_with("\n\n");
+        }
+    }
+
+    /// Sets what follows apart from lines that stand close together.
+    fn part(&self, out: &mut String) {
+        if self.open {
+            out.push('\n');
         }
     }
 
@@ -132,14 +148,13 @@ impl Terminal {
         if summary.total == 0 || (self.detail == Detail::Quiet && well) {
             return;
         }
-        if self.detail == Detail::Verbose && summary.passed + summary.skipped > 0 {
-            out.push('\n');
-        }
+        self.part(out);
         if self.detail > Detail::Quiet {
             self.told.suites(self.palette, out);
             self.told.skipped(self.palette, out);
         }
-        if summary.failed + summary.error > 1 {
+        // Fewer are still on the screen.
+        if summary.failed + summary.error > FEW {
             self.what_failed(out);
         }
         self.told.last_line(self.palette, run, summary, out);

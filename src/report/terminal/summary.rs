@@ -160,7 +160,9 @@ impl Terminal {
             }
             let more = seen.times - seen.first.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            line!(out, "       {}", self.palette.faint(format!("{}{more}", seen.first.join(", "))));
+            for line in wrapped(&format!("{}{more}", seen.first.join(", ")), WIDTH - 7) {
+                line!(out, "       {}", self.palette.faint(line));
+            }
         }
         if causes.len() > CAUSES {
             line!(out, "       and {}", count(causes.len() - CAUSES, "other cause"));
