@@ -348,3 +348,16 @@ async fn an_address_beyond_ascii_needs_smtputf8() {
     let played = played(&plan, script(Stage::Ehlo, vec![send("250 mx\r\n"), Hang])).await;
     assert_eq!(played.end(), "mail_from not_offered SMTPUTF8");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_split_at_every_byte_reads_the_same() {
+    let whole = script(Stage::Quit, vec![send("221-see you\r\n221 bye\r\n")]);
+    let split = whole.iter().cloned().map(|step| match step {
+        Send(bytes) => Drip(bytes, Duration::from_millis(1)),
+        step => step,
+    });
+    let split = played(&plan(), split.collect()).await;
+    let whole = played(&plan(), whole).await;
+    assert_eq!(split.dialogue(), whole.dialogue());
+    assert_eq!(split.codes(), whole.codes());
+}

@@ -333,3 +333,58 @@ async fn stop_after_tls_still_hears_that_the_certificate_is_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_broken_record_in_mid_session_is_an_error() {
+    for backend in [Backend::Rustls, Backend::OpenSsl] {
+        let (client, mut far) = duplex(64 * 1024);
+        let context = server(SslVersion::TLS1_3, Wants::Nothing);
+        let server = tokio::spawn(async move {
+            follow(&mut far, offered()).await;
+            let mut io = SslStream::new(Ssl::new(&context).expect("a session"), far).expect("a stream");
+            Pin::new(&mut io).accept().await.expect("a handshake");
+            follow(&mut io, vec![Expect("EHLO")]).await;
+            let record = [&[23, 3, 3, 0, 32][..], &[7; 32]].concat();
+            io.get_mut().write_all(&record).await.expect("the client reads");
+            hear_out(io, Vec::new()).await
+        });
+        let tls = TlsMode::StartTls { tls: tls(Verify::Full, backend, false), force: false };
+        let seen = play_on(&Plan { tls, ..plan() }, client, None, &mut unwatched).await;
+        let (stage, event) = seen.event.expect("an event");
+        assert_eq!(
+            (stage, event.to_string().as_str()),
+            (Stage::EhloTls, "protocol_error tls"),
+            "{backend:?}"
+        );
+        server.await.expect("the server does not panic");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_message_past_its_bound_is_a_limit() {
+    // A ServerHello that announces 16 MiB.
+    let record = [&[22, 3, 3, 0x10, 0, 2, 0xff, 0xff, 0xff, 3, 3][..], &[0; 4090]].concat();
+    for backend in [Backend::Rustls, Backend::OpenSsl] {
+        let plan = Plan { tls: TlsMode::Implicit(tls(Verify::Full, backend, false)), ..plan() };
+        let played = played(&plan, vec![Do::Send(record.clone()), Hang]).await;
+        assert_eq!(played.end(), "tls limit handshake", "{backend:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn alerts_in_the_handshake_are_named() {
+    for (alert, reason) in [
+        (0, "closed eof"),
+        (40, "tls_refused handshake_failure"),
+        (70, "tls_refused protocol_version"),
+        (80, "tls_refused internal_error"),
+        (112, "tls_refused unrecognized_name"),
+    ] {
+        for backend in [Backend::Rustls, Backend::OpenSsl] {
+            let plan = Plan { tls: TlsMode::Implicit(tls(Verify::Full, backend, false)), ..plan() };
+            let level = if alert == 0 { 1 } else { 2 };
+            let played = played(&plan, vec![Do::Send(vec![21, 3, 3, 0, 2, level, alert])]).await;
+            assert_eq!(played.end(), format!("tls {reason}"), "{backend:?}");
+        }
+    }
+}
