@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::args::Color;
 use crate::scenario::{At, Case, Expect, Loaded, Place, Request, Resolver, Selection, load};
 use crate::smtp::visible;
 use crate::tls::Trust;
@@ -39,6 +40,9 @@ pub(super) struct Args {
     /// The most cases that the files may come to
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     max_cases: u64,
+    /// Colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    color: Color,
 }
 
 pub(super) fn main(args: Args) -> ExitCode {
@@ -46,7 +50,7 @@ pub(super) fn main(args: Args) -> ExitCode {
         Request { paths: args.paths, project: args.project, set: args.set, max_cases: args.max_cases };
     let mut loaded = match load(&request) {
         Ok(loaded) => loaded,
-        Err(rejected) => return refuse(&rejected.diagnostics, &rejected.sources),
+        Err(rejected) => return refuse(&rejected.diagnostics, &rejected.sources, args.color),
     };
     let selection =
         Selection { tags: args.tag, skip_tags: args.skip_tag, filters: args.filter, ..Selection::default() };
@@ -65,11 +69,9 @@ pub(super) fn main(args: Args) -> ExitCode {
     }
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
         print(&out);
-        return refuse(&faults, &loaded.sources);
+        return refuse(&faults, &loaded.sources, args.color);
     }
-    if !faults.is_empty() {
-        eprint!("{}", yaml::render(&faults, &loaded.sources, std::io::stderr().is_terminal()));
-    }
+    tell(&faults, &loaded.sources, args.color);
     count(&loaded, &selected, &mut out);
     print(&out);
     ExitCode::SUCCESS
@@ -84,7 +86,7 @@ fn print(out: &str) {
 /// program.
 fn prepare(loaded: &mut Loaded, selected: &[Arc<Case>]) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
-    let simulator = selected.iter().any(|case| case.target.is_simulator());
+    let simulator = selected.iter().any(|case| case.target.is_simulator() && case.skip.is_none());
     let mut tenants = None;
     if simulator {
         match loaded.tenants() {
@@ -96,7 +98,7 @@ fn prepare(loaded: &mut Loaded, selected: &[Arc<Case>]) -> Vec<Diagnostic> {
     faults.append(&mut loaded.warnings);
     let resolver = Resolver::new(loaded, tenants, false);
     let trust = Arc::new(Trust::system());
-    for case in selected {
+    for case in selected.iter().filter(|case| case.skip.is_none()) {
         let at = At::of(&case.target).unwrap_or_else(|| At {
             lab: true,
             trust: Some(Arc::clone(&trust)),
@@ -108,9 +110,18 @@ fn prepare(loaded: &mut Loaded, selected: &[Arc<Case>]) -> Vec<Diagnostic> {
     faults
 }
 
-fn refuse(faults: &[Diagnostic], sources: &Sources) -> ExitCode {
-    eprint!("{}", yaml::render(faults, sources, std::io::stderr().is_terminal()));
+fn refuse(faults: &[Diagnostic], sources: &Sources, color: Color) -> ExitCode {
+    tell(faults, sources, color);
     ExitCode::from(2)
+}
+
+fn tell(faults: &[Diagnostic], sources: &Sources, color: Color) {
+    let stderr = std::io::stderr();
+    if !faults.is_empty() {
+        let text = yaml::render(faults, sources, color.wanted(&stderr));
+        // There is nobody left to tell that stderr is closed.
+        let _ = stderr.lock().write_all(text.as_bytes());
+    }
 }
 
 /// `84 cases of 23 scenarios in 7 files`.

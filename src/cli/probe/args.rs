@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::cli::args::Color;
 use crate::plan::Mechanism;
 use crate::scenario::Patterns;
 use crate::smtp::{ForwardPath, ReversePath, Stage};
@@ -141,17 +142,6 @@ pub(super) enum Mode {
     Starttls,
     /// TLS from the first byte.
     Implicit,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// A value together with its spelling, for `--save`.

@@ -1,11 +1,11 @@
 //! What `probe` does.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::args::{Args, Color};
+use super::args::Args;
 use super::{save, session, show};
 use crate::plan::Plan;
 use crate::report::Palette;
@@ -21,7 +21,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let palette = Palette::new(coloured(args.color));
+    let palette = Palette::new(args.color.wanted(&io::stdout()));
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -82,16 +82,5 @@ async fn watched(plan: &Plan, palette: Palette) -> Result<Observation, u8> {
         seen = play(plan, &mut print) => Ok(seen),
         () = interrupted(SignalKind::interrupt()) => Err(130),
         () = interrupted(SignalKind::terminate()) => Err(143),
-    }
-}
-
-fn coloured(color: Color) -> bool {
-    match color {
-        Color::Always => true,
-        Color::Never => false,
-        // https://no-color.org: set and not empty.
-        Color::Auto => {
-            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        }
     }
 }

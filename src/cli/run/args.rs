@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{ArgAction, ValueEnum};
+use clap::ArgAction;
 
-use crate::cli::args::assignment;
+use crate::cli::args::{Color, assignment};
 use crate::report::{Destination, Detail, Format};
 use crate::scenario::{Request, Selection, Shard, host_port};
 use crate::smtp::Stage;
@@ -191,17 +191,6 @@ impl Args {
         }
         flags
     }
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// A target pointed somewhere else.

@@ -1,12 +1,12 @@
 //! What `run` does.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::args::{Args, Color};
+use super::args::Args;
 use super::descriptors::room_for;
 use super::progress::Progress;
 use super::select::{Selected, select};
@@ -39,7 +39,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 /// is the exit status.
 fn run(args: &Args) -> Result<u8, u8> {
     let started = (SystemTime::now(), Instant::now());
-    let colours = coloured(args, &io::stderr());
+    let colours = args.color.wanted(&io::stderr());
     let mut loaded = load(&args.request()).map_err(|rejected| {
         tell(&rejected.diagnostics, &rejected.sources, colours);
         BAD_INPUT
@@ -83,7 +83,7 @@ fn run(args: &Args) -> Result<u8, u8> {
 }
 
 fn open(args: &Args) -> Result<Reports, u8> {
-    let palette = Palette::new(coloured(args, &io::stdout()));
+    let palette = Palette::new(args.color.wanted(&io::stdout()));
     let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
     Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))
 }
@@ -250,17 +250,6 @@ fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready
         false => format!("{host}:{}", plan.endpoint.port),
     };
     Ok(Ready { plan, expect, address, source_ip: source })
-}
-
-fn coloured(args: &Args, stream: &impl IsTerminal) -> bool {
-    match args.color {
-        Color::Always => true,
-        Color::Never => false,
-        // https://no-color.org: set and not empty.
-        Color::Auto => {
-            stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-        }
-    }
 }
 
 /// Shows what is wrong or worth knowing, if anything is.
