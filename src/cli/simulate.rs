@@ -25,14 +25,14 @@ pub(super) struct Args {
     /// Use this project file (default: beside the tenants file or ./scenarios, or above)
     #[arg(long, value_name = "FILE")]
     project: Option<PathBuf>,
-    /// Where the MX endpoint listens; a port alone is a port of 127.0.0.1
-    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "0")]
+    /// Where the MX endpoint listens; a port alone is one of 127.0.0.1, 0 any free one
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:0")]
     mx: SocketAddr,
     /// Where the submission endpoint listens
-    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "0")]
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:0")]
     submission: SocketAddr,
     /// Where the legacy endpoint listens
-    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "0")]
+    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:0")]
     legacy: SocketAddr,
     /// The rules of this day (default: the project file's, else today's)
     #[arg(long, value_name = "DATE", value_parser = date)]

@@ -9,7 +9,7 @@ use super::folder::{self, Done};
 use super::spec::Spec;
 use crate::yaml::{self, Diagnostic, Sources};
 
-/// Mint the lab CA and its certificates.
+/// Mint the lab CA and its certificates
 ///
 /// Mints what the spec describes and is missing or about to expire, beside the
 /// spec. Keys that are there are used again; a certificate that was not minted
