@@ -210,15 +210,13 @@ pub(super) fn check_names(condition: &Condition, names: &[Arc<str>], faults: &mu
 /// Whether the values of a case meet a condition.
 pub(super) fn meets(condition: &Condition, scope: &Scope<'_>, faults: &mut Vec<Diagnostic>) -> bool {
     condition.iter().all(|(key, wanted)| {
-        let binding = scope.bindings.iter().find(|binding| binding.name == &*key.name);
-        let value = binding.and_then(|binding| match binding.literal {
-            true => Some(binding.node.clone()),
-            false => scope.fill(binding.node, faults).ok().flatten(),
-        });
-        let text = value.as_ref().map_or("", |node| node.as_str().unwrap_or_default());
+        let value = scope.value(&key.name, key.span, faults);
+        // A cell that is left out is as good as an empty one; a list or map is
+        // like no text.
+        let Some(text) = value.as_ref().map_or(Some(""), Node::as_str) else { return false };
         wanted.iter().any(|wanted| {
             let wanted = scope.fill(wanted, faults).ok().flatten();
-            wanted.as_ref().is_some_and(|node| node.as_str() == Some(text))
+            wanted.as_ref().and_then(Node::as_str) == Some(text)
         })
     })
 }

@@ -117,6 +117,11 @@ impl<'s> Scope<'s> {
         self.fill_node(node, &mut Vec::new(), faults)
     }
 
+    /// The value of one name, if it has one.
+    pub(super) fn value(&self, name: &str, used: Span, faults: &mut Vec<Diagnostic>) -> Option<Node> {
+        self.value_of(name, used, &mut Vec::new(), faults).ok().flatten()
+    }
+
     /// As [`Self::fill`], with the values under `kept` as they stand.
     pub(super) fn fill_but(
         &self,

@@ -386,6 +386,26 @@ fn the_first_exception_that_matches_replaces_the_expectation() {
 }
 
 #[test]
+fn conditions_look_at_the_value_that_counts() {
+    let dir = Dir::new();
+    dir.write(
+        "t.yaml",
+        format!(
+            "{ONE}  - name: case
+    matrix: {{ v: [1, 2] }}
+    ehlo: v$(v).test
+    expect: 250
+    except: [{{ when: {{ v: 3 }}, expect: 550 }}]
+"
+        ),
+    );
+    let loaded = load_in(&dir, &["t.yaml"], &[("v", "3")]).unwrap();
+    let refused = |case: &Arc<Case>| matches!(&case.expect.session, Expect::Decisive(patterns) if &*patterns.written == "550");
+    assert_eq!(ids(&loaded), ["t/case/1", "t/case/2"], "the ids stay those of the file");
+    assert!(loaded.cases.iter().all(refused));
+}
+
+#[test]
 fn nothing_is_played_past_up_to() {
     let loaded = cases(
         "suite: s
