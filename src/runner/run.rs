@@ -13,7 +13,8 @@ use super::lanes::{Lanes, Limits};
 use crate::plan::Plan;
 use crate::scenario::{Case, Expect, Expectations, Retry};
 use crate::session::Observation;
-use crate::verdict::{Attempt, CaseResult, Outcome, expected, hint, judge, matches};
+use crate::smtp::Stage;
+use crate::verdict::{Attempt, CaseResult, Outcome, cut_short, expected, hint, judge, matches};
 
 /// How long sessions that are under way may take to end after an interruption.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -49,9 +50,9 @@ pub struct Job {
 pub struct Ready {
     /// The session.
     pub plan: Plan,
-    /// What is expected where it is not what the case says: a session that must
-    /// not be played to its end is judged on less.
-    pub expect: Option<Expectations>,
+    /// Where the session must not be played to its end: the last stage that is
+    /// played, and what can be judged of it.
+    pub cut: Option<(Stage, Expectations)>,
     /// `host:port`.
     pub address: String,
     /// The address that the server should see.
@@ -158,16 +159,17 @@ where
                 return skipped(job, reason);
             }
         };
-        let expect = ready.expect.as_ref().unwrap_or(&case.expect);
+        let expect = ready.cut.as_ref().map_or(&*case.expect, |(_, expect)| expect);
         let schedule = Schedule::of(case, expect, self.settings.retries);
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         loop {
             let observation = (self.play)(&ready.plan).await;
             self.lanes.release(job.lane);
             let mut verdict = judge(&ready.plan, expect, attempts.len(), &observation);
-            if ready.expect.is_some() {
+            if let Some((last, _)) = &ready.cut {
                 // Judged on less, but told as it was written.
                 verdict.expected = expected(&case.expect, attempts.len());
+                cut_short(&mut verdict, *last);
             }
             attempts.push(Attempt { observation, verdict });
             if !schedule.goes_on(&attempts)

@@ -74,7 +74,7 @@ impl Setup {
         let prepare = |case: &Arc<Case>| match resolver.plan(case, &At::address("relay.example".into(), 25)) {
             Ok(Planned::Play(plan)) => Ok(Ready {
                 plan: *plan,
-                expect: None,
+                cut: None,
                 address: "relay.example:25".to_owned(),
                 source_ip: None,
             }),

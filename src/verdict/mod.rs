@@ -18,4 +18,4 @@ pub use hint::hint;
 pub use judge::{expected, judge};
 pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Verdict};
 pub use pattern::matches;
-pub use reach::within_reach;
+pub use reach::{cut_short, within_reach};

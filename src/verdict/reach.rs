@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::pattern;
+use super::{DecidedBy, Decisive, Verdict, pattern};
 use crate::scenario::{Expect, Expectations, Patterns};
 use crate::smtp::Stage;
 
@@ -55,6 +55,21 @@ pub fn within_reach<'a>(
         }
     }
     Ok(expect)
+}
+
+/// Says in a verdict on a session that was not played past `last` that the
+/// refusal which was expected might have come later.
+pub fn cut_short(verdict: &mut Verdict, last: Stage) {
+    let refused = match &verdict.decisive {
+        Some(Decisive { stage, what: DecidedBy::Reply(reply), .. }) => !stage.accepts(reply.code()),
+        Some(Decisive { what: DecidedBy::Event(_), .. }) => true,
+        None => false,
+    };
+    if !refused {
+        for failure in verdict.failures.iter_mut().filter(|failure| failure.stage == last) {
+            failure.actual.push_str(&format!("; nothing had been refused when up_to ended the session at {last}"));
+        }
+    }
 }
 
 /// Whether a pattern asks for something that can come before the last stage.

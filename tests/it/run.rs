@@ -236,7 +236,7 @@ fn nothing_is_played_past_up_to() {
         ],
     );
     let ran = run(&dir, &["--up-to", "rcpt_to"]);
-    ran.status(1).says("FAILED  relay/never-comes ").says("the session ended at rcpt_to");
+    ran.status(1).says("FAILED  relay/never-comes ").says("when up_to ended the session at rcpt_to");
     ran.says("1 failed, 2 passed, 2 skipped").says("past up_to: rcpt_to");
     assert!(!peer.heard().contains("DATA"), "{}", peer.heard());
     run(&dir, &["--up-to", "rctp_to"]).status(2).says("rcpt_to");

@@ -18,7 +18,6 @@ use crate::report::{Again, Destination, Detail, Palette, Reports, Run, Summary, 
 use crate::runner::{self, Job, Ready, Settings};
 use crate::scenario::{At, Case, Loaded, Planned, Resolver, load};
 use crate::session;
-use crate::smtp::Stage;
 use crate::verdict::within_reach;
 use crate::yaml::{self, Diagnostic, Sources};
 
@@ -229,12 +228,12 @@ fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready
             return Err(all.join("; "));
         }
     };
-    let expect = match case.limit(args.up_to) {
-        Some(_) => {
-            let last = plan.stages().last().copied().unwrap_or(Stage::Connect);
-            Some(within_reach(&case.stages(), last, &case.expect)?.into_owned())
+    let (full, played) = (case.stages(), plan.stages());
+    let cut = match played.last() {
+        Some(last) if full.last() != Some(last) => {
+            Some((*last, within_reach(&full, *last, &case.expect)?.into_owned()))
         }
-        None => None,
+        _ => None,
     };
     if let Some(most) = args.timeout {
         let timeouts = &mut plan.timeouts;
@@ -249,7 +248,7 @@ fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready
         true => format!("[{host}]:{}", plan.endpoint.port),
         false => format!("{host}:{}", plan.endpoint.port),
     };
-    Ok(Ready { plan, expect, address, source_ip: source })
+    Ok(Ready { plan, cut, address, source_ip: source })
 }
 
 /// Shows what is wrong or worth knowing, if anything is.
