@@ -72,12 +72,9 @@ impl Setup {
         let starts = RefCell::new(Vec::new());
         let mut results = Vec::new();
         let prepare = |case: &Arc<Case>| match resolver.plan(case, &At::address("relay.example".into(), 25)) {
-            Ok(Planned::Play(plan)) => Ok(Ready {
-                plan: *plan,
-                cut: None,
-                address: "relay.example:25".to_owned(),
-                source_ip: None,
-            }),
+            Ok(Planned::Play(plan)) => {
+                Ok(Ready { plan: *plan, cut: None, address: "relay.example:25".to_owned(), source_ip: None })
+            }
             other => panic!("no plan: {other:?}"),
         };
         let play = async |plan: &Plan| -> Observation {

@@ -67,7 +67,9 @@ pub fn cut_short(verdict: &mut Verdict, last: Stage) {
     };
     if !refused {
         for failure in verdict.failures.iter_mut().filter(|failure| failure.stage == last) {
-            failure.actual.push_str(&format!("; nothing had been refused when up_to ended the session at {last}"));
+            failure
+                .actual
+                .push_str(&format!("; nothing had been refused when up_to ended the session at {last}"));
         }
     }
 }
