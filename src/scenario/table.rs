@@ -210,6 +210,10 @@ pub(super) fn check_names(condition: &Condition, names: &[Arc<str>], faults: &mu
 /// Whether the values of a case meet a condition.
 pub(super) fn meets(condition: &Condition, scope: &Scope<'_>, faults: &mut Vec<Diagnostic>) -> bool {
     condition.iter().all(|(key, wanted)| {
+        if !scope.columns.contains(&key.name) {
+            // Reported when the condition was read.
+            return false;
+        }
         let value = scope.value(&key.name, key.span, faults);
         // A cell that is left out is as good as an empty one; a list or map is
         // like no text.
