@@ -40,13 +40,10 @@ impl Mask {
             vec![bytes.to_vec(), STANDARD.encode(bytes).into_bytes(), hex.to_uppercase().into_bytes()];
         forms.extend([hex.into_bytes(), percent.into_bytes()]);
         for shift in 0..3 {
-            for form in [inside(bytes, shift, &STANDARD_NO_PAD), inside(bytes, shift, &URL_SAFE_NO_PAD)] {
-                // Fewer characters would strike out half of any base64.
-                if form.len() >= 4 {
-                    forms.push(form);
-                }
-            }
+            forms.extend([inside(bytes, shift, &STANDARD_NO_PAD), inside(bytes, shift, &URL_SAFE_NO_PAD)]);
         }
+        // Fewer characters would strike out half of what a server says.
+        forms.retain(|form| form.len() >= 4);
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
         Self { forms }

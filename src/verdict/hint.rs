@@ -18,7 +18,11 @@ pub fn hint(decisive: &Decisive, observation: &Observation) -> Hint {
 }
 
 fn of_reply(stage: Stage, reply: &Reply, observation: &Observation) -> Hint {
-    let mut hint = match catalogue::find(reply.code().get(), reply.enhanced(), &reply.text(), stage) {
+    let known = catalogue::find(reply.code().get(), reply.enhanced(), &reply.text(), stage);
+    // A positive reply says much the same everywhere: `250 2.0.0 OK` to NOOP is
+    // not what `250 2.0.0 Ok` to a message means.
+    let known = known.filter(|entry| !stage.accepts(reply.code()) || entry.stages.contains(&stage));
+    let mut hint = match known {
         Some(entry) => Hint {
             meaning: entry.meaning.to_owned(),
             fix: entry.fix.to_owned(),

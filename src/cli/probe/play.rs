@@ -52,7 +52,11 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 /// The plan, once all that could be wrong has been looked at, and the scenario
 /// file is written.
 fn prepared(args: &Args) -> Result<Plan, String> {
-    let plan = session::plan(args)?;
+    let mut warnings = Vec::new();
+    let plan = session::plan(args, &mut warnings)?;
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
     if let Some(path) = &args.save {
         if session::is_taken(path) {
             return Err(format!("--save {}: a file of that name is there already", path.display()));

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::args::{Args, Mode};
 use crate::message::{Composition, Draft};
@@ -43,13 +44,13 @@ pub(super) fn stop_after(args: &Args) -> Option<Stage> {
     args.stop_after.or_else(|| (!args.deliver && !args.to.is_empty()).then_some(Stage::RcptTo))
 }
 
-/// The plan.
+/// The plan. What is worth knowing all the same goes into `warnings`.
 ///
 /// # Errors
 ///
 /// What is wrong with the flags together, or with the files and variables that
 /// they name; a sentence each, with how to mend it.
-pub(super) fn plan(args: &Args) -> Result<Plan, String> {
+pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, String> {
     let (host, port) = server(args)?;
     let hello = hello(args);
     if let Some(stage) = args.stop_after.filter(|stage| *stage >= Stage::Data)
@@ -59,7 +60,7 @@ pub(super) fn plan(args: &Args) -> Result<Plan, String> {
     }
     Ok(Plan {
         endpoint: Endpoint { host: host.into(), port, bind: args.source_ip, proxy: None },
-        tls: tls(args, host)?,
+        tls: tls(args, host, warnings)?,
         auth: auth(args)?,
         transactions: transactions(args, &hello)?,
         hello,
@@ -80,7 +81,7 @@ pub(super) fn expectations(args: &Args) -> Expectations {
     Expectations { session, ..Expectations::default() }
 }
 
-fn tls(args: &Args, host: &str) -> Result<TlsMode, String> {
+fn tls(args: &Args, host: &str, warnings: &mut Vec<String>) -> Result<TlsMode, String> {
     if args.tls == Mode::None {
         let given = [
             (args.tls_version.is_some(), "--tls-version"),
@@ -102,6 +103,10 @@ fn tls(args: &Args, host: &str) -> Result<TlsMode, String> {
             let named = |path: &Path| path.display().to_string();
             let identity = Identity::load(cert, key)
                 .map_err(|error| format!("--cert {} --key {}: {error}", named(cert), named(key)))?;
+            if identity.not_after() < SystemTime::now() {
+                // It may be the point of the probe.
+                warnings.push(format!("--cert {}: the certificate has expired", named(cert)));
+            }
             Some(Arc::new(identity))
         }
     };
