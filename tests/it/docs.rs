@@ -16,23 +16,35 @@ struct Block {
     text: String,
 }
 
+/// How a block begins that shows what comes of the example before it.
+const SHOWN: &str = "$ relayprobe run -v scenarios/";
+
 #[test]
 fn every_example_is_sound_and_those_marked_play_pass() {
     let lab = Lab::shared();
     let folder = lab.project("examples");
     let mut plays = 0;
-    for block in blocks() {
+    let mut blocks = blocks().into_iter().peekable();
+    while let Some(block) = blocks.next() {
         match block.info.as_str() {
             "csv" => fs::write(folder.join("devices.csv"), &block.text).expect("the folder is ours"),
             "yaml" | "yaml play" => {
-                let file = folder.join("example.yaml");
-                fs::write(&file, &block.text).expect("the folder is ours");
-                let file = file.to_str().expect("it is UTF-8");
-                let checked = Program::new(lab.path(), ["check", file]).run();
+                // The page may show what comes of it, and then names the file.
+                let shown = blocks.next_if(|next| next.text.starts_with(SHOWN));
+                let name = shown.as_ref().map_or("example.yaml", |shown| {
+                    shown.text[SHOWN.len()..].lines().next().expect("a command has a line")
+                });
+                fs::write(folder.join(name), &block.text).expect("the folder is ours");
+                let file = format!("examples/{name}");
+                let checked = Program::new(lab.path(), ["check", &file]).run();
                 assert_eq!(checked.status, 0, "{}\n{}{}", block.place, checked.stdout, checked.stderr);
                 if block.info == "yaml play" {
-                    let ran = Program::new(lab.path(), ["run", file]).run();
+                    let ran = Program::new(lab.path(), ["run", "-v", &file]).run();
                     assert_eq!(ran.status, 0, "{}\n{}{}", block.place, ran.stdout, ran.stderr);
+                    if let Some(shown) = shown {
+                        let (_, shown_result) = shown.text.split_once('\n').expect("a result follows");
+                        assert_eq!(steady(&ran.stdout), steady(shown_result), "{}", shown.place);
+                    }
                     plays += 1;
                 }
             }
@@ -40,6 +52,15 @@ fn every_example_is_sound_and_those_marked_play_pass() {
         }
     }
     assert!(plays >= 8, "{plays} examples were played");
+}
+
+#[test]
+fn the_result_in_the_readme_is_the_result() {
+    let lab = Lab::shared();
+    let shown = blocks().into_iter().find(|block| block.info == "text" && block.place.contains("README"));
+    let shown = shown.expect("the README shows the result of `make run`");
+    let ran = Program::new(lab.path(), ["run", "scenarios"]).run();
+    assert_eq!(steady(&ran.status(0).stdout), steady(&shown.text), "{}", shown.place);
 }
 
 #[test]
@@ -168,6 +189,17 @@ fn split(command: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// A result without what differs from run to run: the order in which cases end,
+/// and how long it took.
+fn steady(result: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = result.lines().filter(|line| !line.is_empty()).collect();
+    if let Some(last) = lines.last_mut() {
+        *last = last.rsplit_once(" · ").map_or(*last, |(rest, _)| rest);
+    }
+    lines.sort_unstable();
+    lines
 }
 
 /// The anchor that a heading gets.
