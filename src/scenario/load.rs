@@ -192,13 +192,17 @@ fn unused_set(
     suites: &[(String, Suite)],
     faults: &mut Vec<Diagnostic>,
 ) {
+    if !faults.is_empty() {
+        // A file that could not be read may be the one that uses it.
+        return;
+    }
     let asked = globals.asked.borrow();
     let defined = || {
         let vars = suites.iter().flat_map(|(_, suite)| &suite.vars);
         project.vars.iter().chain(vars).map(|(key, _)| &*key.name)
     };
     for (name, node) in &globals.set {
-        if !asked.contains(name) && !defined().any(|known| known == &**name) && faults.is_empty() {
+        if !asked.contains(name) && !defined().any(|known| known == &**name) {
             let fault = Diagnostic::error(format!("no file uses `$({name})`"), node.span);
             faults.push(match nearest(name, asked.iter().map(|name| &**name).chain(defined())) {
                 Some(near) => fault.label(format!("did you mean `{near}`?")),
