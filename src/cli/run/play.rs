@@ -52,7 +52,17 @@ fn run(args: &Args) -> Result<u8, u8> {
         tell(&diagnostics, &loaded.sources, colours);
         BAD_INPUT
     })?;
-    let resolver = Resolver::new(&loaded, tenants.clone(), true);
+    let lab = match tenants.clone() {
+        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|error| {
+            let bad_file = error.kind() == io::ErrorKind::InvalidInput;
+            complain(
+                &format!("the simulator does not start: {error}"),
+                if bad_file { BAD_INPUT } else { ERROR },
+            )
+        })?),
+        None => None,
+    };
+    let resolver = Resolver::new(&loaded, tenants, true);
     check(args, &servers, &resolver, &cases).map_err(|diagnostics| {
         tell(&diagnostics, &loaded.sources, colours);
         BAD_INPUT
@@ -64,16 +74,6 @@ fn run(args: &Args) -> Result<u8, u8> {
     }
 
     let reports = open(args)?;
-    let lab = match tenants {
-        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|error| {
-            let bad_file = error.kind() == io::ErrorKind::InvalidInput;
-            complain(
-                &format!("the simulator does not start: {error}"),
-                if bad_file { BAD_INPUT } else { ERROR },
-            )
-        })?),
-        None => None,
-    };
     let played = play(args, &servers, &resolver, cases, reports)
         .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;
     drop(lab);
@@ -153,7 +153,7 @@ fn check(
 ) -> Result<(), Vec<Diagnostic>> {
     let mut all: Vec<Diagnostic> = Vec::new();
     for case in cases.iter().filter(|case| case.skip.is_none()) {
-        match resolver.plan(case, &servers.server(case).at(args)) {
+        match resolver.plan(case, servers.server(case).at()) {
             Ok(Planned::Play(_)) => {}
             Ok(Planned::Skip(why)) if args.strict => {
                 all.push(Diagnostic::general(format!("{}: {why} (--strict)", case.id)));
@@ -203,7 +203,7 @@ fn play(
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let limits = servers.limits();
-        let prepare = |case: &Arc<Case>| ready(args, &servers.server(case).at(args), resolver, case);
+        let prepare = |case: &Arc<Case>| ready(args, servers.server(case).at(), resolver, case);
         let one = async |plan: &Plan| session::play(plan, &mut session::unwatched).await;
         runner::run(&jobs, &limits, &settings, prepare, one, take, async || signals.next(&interrupted).await)
             .await;

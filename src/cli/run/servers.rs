@@ -28,10 +28,10 @@ pub(super) struct Servers {
 
 /// One server.
 pub(super) struct Server {
-    pub(super) place: Place,
-    pub(super) limits: Limits,
+    place: Place,
+    limits: Limits,
     /// `None` for the simulator before it is started.
-    pub(super) at: Option<At>,
+    at: Option<At>,
     /// The day whose rules it follows, where it is the simulator of this run.
     pub(super) simulated: Option<NaiveDate>,
 }
@@ -62,8 +62,8 @@ impl Servers {
                 let pointed = args.targets.iter().rfind(|pointed| *pointed.name == *case.target.name);
                 let server = Server::of(&case.target, pointed, args);
                 // Two names of one server share what it bears.
-                let place = |other: &Server| other.place == server.place;
-                let at = all.servers.iter().position(place).unwrap_or(all.servers.len());
+                let same = |other: &Server| other.is_same(&server);
+                let at = all.servers.iter().position(same).unwrap_or(all.servers.len());
                 match all.servers.get_mut(at) {
                     Some(same) => same.limits = strictest(same.limits, server.limits),
                     None => all.servers.push(server),
@@ -161,13 +161,19 @@ impl Server {
         }
     }
 
-    /// Where it is, or would be: to check plans before the simulator is started.
-    pub(super) fn at(&self, args: &Args) -> At {
-        self.at.clone().unwrap_or_else(|| At {
-            up_to: args.up_to,
-            lab: true,
-            ..At::address("127.0.0.1".into(), 0)
-        })
+    /// Where it is.
+    ///
+    /// # Panics
+    ///
+    /// For the simulator before [`Servers::start_lab`].
+    pub(super) fn at(&self) -> &At {
+        self.at.as_ref().expect("the simulator is started before anybody asks where it is")
+    }
+
+    /// Whether another target is this very server, spoken to in the same way.
+    fn is_same(&self, other: &Self) -> bool {
+        let announced = |server: &Self| server.at.as_ref().is_some_and(|at| at.lab);
+        self.place == other.place && announced(self) == announced(other)
     }
 }
 
