@@ -113,11 +113,11 @@ impl std::fmt::Display for HandshakeTooLong {
 impl std::error::Error for HandshakeTooLong {}
 
 fn of_network(error: &io::Error) -> TlsFailure {
+    use io::ErrorKind as Kind;
     let reason = match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
-            "reset"
-        }
-        _ => "eof",
+        Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted => "reset",
+        Kind::UnexpectedEof => "eof",
+        _ => "network",
     };
     TlsFailure::new(TlsFailureKind::Closed, reason, error.to_string())
 }
