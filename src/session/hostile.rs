@@ -361,3 +361,42 @@ async fn a_session_split_at_every_byte_reads_the_same() {
     assert_eq!(split.dialogue(), whole.dialogue());
     assert_eq!(split.codes(), whole.codes());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whatever_a_server_says_the_session_ends_in_time() {
+    // Words that get far into the grammar, in an order that nobody planned.
+    const WORDS: [&[u8]; 14] = [
+        b"220 mx\r\n",
+        b"250 ok\r\n",
+        b"250-",
+        b"354 go\r\n",
+        b"421 bye\r\n",
+        b"550 5.7.64 no\r\n",
+        b"221 bye\r\n",
+        b"334 ",
+        b"\r",
+        b"\n",
+        b"\0",
+        b"2",
+        b"\xff",
+        b"-x\r\n",
+    ];
+    let mut random = fastrand::Rng::with_seed(7);
+    for _ in 0..500 {
+        let mut steps = Vec::new();
+        for _ in 0..random.usize(1..12) {
+            steps.push(Send(WORDS[random.usize(..WORDS.len())].to_vec()));
+            if random.bool() {
+                steps.push(Wait(Duration::from_millis(random.u64(..2_000))));
+            }
+        }
+        let written = steps.len();
+        steps.push(Hang);
+        let mut plan = plan();
+        plan.timeouts.reply = Duration::from_secs(5);
+        let played = played(&plan, steps).await;
+        let last = played.seen.answers.last().map(|answer| answer.stage);
+        assert!(played.seen.event.is_some() || last >= Some(Stage::Greeting), "{}", played.dialogue());
+        assert!(played.took < Duration::from_secs(5 * 8 + 2), "{written} pieces: {:?}", played.took);
+    }
+}

@@ -140,6 +140,7 @@ impl<S: Wire> Link<S> {
         };
         loop {
             if let Some(reply) = self.decode(received)? {
+                self.read = Instant::now();
                 return Ok(Some(reply));
             }
             let pending = self.decoder.pending();
