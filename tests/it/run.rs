@@ -138,6 +138,7 @@ fn a_report_without_a_file_takes_the_place_of_the_result() {
     assert_eq!(lines.len(), 5);
     assert_eq!(lines[4]["summary"]["total"], 4);
     run(&dir, &["--report", "yaml"]).status(2).says("json, ndjson, junit");
+    run(&dir, &["--report", "json", "--report", "ndjson"]).status(2).says("both go to standard output");
 }
 
 #[test]

@@ -82,6 +82,13 @@ fn run(args: &Args) -> Result<u8, u8> {
 }
 
 fn open(args: &Args) -> Result<Reports, u8> {
+    for (n, (format, destination)) in args.reports.iter().enumerate() {
+        if let Some((other, _)) = args.reports[..n].iter().find(|(_, other)| other == destination) {
+            let (one, two) = (other.as_str(), format.as_str());
+            let why = format!("--report {one} and --report {two} both go to {destination}; give each a file");
+            return Err(complain(&why, BAD_INPUT));
+        }
+    }
     let palette = Palette::new(args.color.wanted(&io::stdout()));
     let terminal = Terminal::new(args.detail(), palette, Again { flags: args.again() });
     Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))
