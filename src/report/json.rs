@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::words::attempt;
 use super::{Run, Summary};
+use crate::session::{Answer, Transcript};
 use crate::smtp::visible;
 use crate::tls::{Negotiated, PeerCertificate};
 use crate::verdict::{CaseResult, DecidedBy, Decisive};
@@ -105,7 +106,7 @@ struct Entry<'a> {
     expected: Option<&'a str>,
     decisive: Option<DecisiveEntry<'a>>,
     failures: Vec<FailureEntry<'a>>,
-    replies: Vec<ReplyEntry>,
+    replies: Replies<'a>,
     tls: Option<Tls<'a>>,
     timings_ms: Timings,
     attempts: usize,
@@ -113,7 +114,7 @@ struct Entry<'a> {
     skipped_because: Option<&'a str>,
     hint: Option<HintEntry<'a>>,
     notes: Vec<Cow<'a, str>>,
-    transcript: Vec<LineEntry<'a>>,
+    transcript: Lines<'a>,
 }
 
 impl<'a> Entry<'a> {
@@ -147,20 +148,7 @@ impl<'a> Entry<'a> {
                     })
                     .collect()
             }),
-            replies: observation.map_or_else(Vec::new, |seen| {
-                let answers = seen.answers.iter();
-                answers
-                    .map(|answer| ReplyEntry {
-                        stage: answer.stage.as_str(),
-                        code: answer.reply.code().get(),
-                        enhanced: answer.reply.enhanced().map(|status| status.to_string()),
-                        text: visible(&answer.reply.text()).into_owned(),
-                        ms: Ms(answer.elapsed),
-                        transaction: (answer.transaction > 0).then_some(answer.transaction),
-                        recipient: answer.recipient,
-                    })
-                    .collect()
-            }),
+            replies: Replies(observation.map_or(&[], |seen| &seen.answers)),
             tls: observation.and_then(|seen| seen.tls.as_ref()).map(Tls::of),
             timings_ms: Timings {
                 connect: timings.connect.map(Ms),
@@ -177,16 +165,7 @@ impl<'a> Entry<'a> {
             }),
             notes: observation
                 .map_or_else(Vec::new, |seen| seen.notes.iter().map(|note| visible(note)).collect()),
-            transcript: observation.map_or_else(Vec::new, |seen| {
-                let lines = seen.transcript.lines();
-                lines
-                    .map(|line| LineEntry {
-                        at_ms: Ms(line.at),
-                        dir: line.direction.as_str(),
-                        line: visible(line.text),
-                    })
-                    .collect()
-            }),
+            transcript: Lines(observation.map(|seen| &seen.transcript)),
         }
     }
 }
@@ -223,7 +202,7 @@ impl<'a> DecisiveEntry<'a> {
                 stage,
                 code: Some(reply.code().get()),
                 enhanced: reply.enhanced().map(|status| status.to_string()),
-                text: Some(visible(&reply.text()).into_owned().into()),
+                text: Some(shown(reply.text()).into()),
                 event: None,
                 reason: None,
             },
@@ -244,6 +223,23 @@ struct FailureEntry<'a> {
     stage: &'static str,
     expected: Cow<'a, str>,
     actual: Cow<'a, str>,
+}
+
+/// Written one by one: a report makes no list of what is a list already.
+struct Replies<'a>(&'a [Answer]);
+
+impl Serialize for Replies<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|answer| ReplyEntry {
+            stage: answer.stage.as_str(),
+            code: answer.reply.code().get(),
+            enhanced: answer.reply.enhanced().map(|status| status.to_string()),
+            text: shown(answer.reply.text()),
+            ms: Ms(answer.elapsed),
+            transaction: (answer.transaction > 0).then_some(answer.transaction),
+            recipient: answer.recipient,
+        }))
+    }
 }
 
 #[derive(Serialize)]
@@ -319,11 +315,33 @@ struct HintEntry<'a> {
     source: &'a str,
 }
 
+/// The same for the dialogue.
+struct Lines<'a>(Option<&'a Transcript>);
+
+impl Serialize for Lines<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lines = self.0.into_iter().flat_map(Transcript::lines);
+        serializer.collect_seq(lines.map(|line| LineEntry {
+            at_ms: Ms(line.at),
+            dir: line.direction.as_str(),
+            line: visible(line.text),
+        }))
+    }
+}
+
 #[derive(Serialize)]
 struct LineEntry<'a> {
     at_ms: Ms,
     dir: &'static str,
     line: Cow<'a, str>,
+}
+
+/// A text fit to be shown; most are as they come.
+fn shown(text: String) -> String {
+    match visible(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(visible) => visible,
+    }
 }
 
 /// Milliseconds to a hundredth: what is finer is noise.
