@@ -226,6 +226,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         Poll::Ready(Ok(written))
     }
 
+    // Without this a flight of four records would be four writes, and as many
+    // packets.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
+        if let Some(record) = &mut self.record {
+            let mut left = written;
+            for buf in bufs {
+                let now = left.min(buf.len());
+                record.client.feed(&buf[..now]);
+                left -= now;
+            }
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
