@@ -38,7 +38,7 @@ impl Terminal {
         let place = format!("{}:{}", result.case.expect.at.file, result.case.expect.at.line);
         for (n, failure) in last.verdict.failures.iter().enumerate() {
             self.pair("expected", &visible(&failure.expected), if n == 0 { &place } else { "" }, out);
-            self.pair("got", &visible(&failure.actual), &self.when(last, failure), out);
+            self.pair("got", &visible(&failure.actual), &when(last, failure), out);
         }
         if let Some(decisive) = &last.verdict.decisive
             && last.verdict.failures.iter().all(|failure| failure.stage != decisive.stage)
@@ -127,16 +127,6 @@ impl Terminal {
         }
     }
 
-    /// `at rcpt_to, after 3 ms`.
-    #[expect(clippy::unused_self, reason = "reads as its neighbours do")]
-    fn when(&self, last: &Attempt, failure: &Failure) -> String {
-        let elapsed = last.verdict.decisive.as_ref().filter(|decisive| decisive.stage == failure.stage);
-        match elapsed.and_then(|decisive| decisive.elapsed) {
-            Some(elapsed) => format!("at {}, after {}", failure.stage, elapsed_in_words(elapsed)),
-            None => format!("at {}", failure.stage),
-        }
-    }
-
     fn transcript(&self, attempt: &Attempt, tail_alone: bool, out: &mut String) {
         let lines = attempt.observation.transcript.lines();
         let shown = if tail_alone { tail(lines.clone()) } else { 0..lines.len() };
@@ -163,6 +153,15 @@ fn ended(result: &CaseResult) -> String {
         (Outcome::Passed, Some(_), Some(d)) => format!("  simulated: {} at {}", decided_in_short(d), d.stage),
         (Outcome::Passed, Some(_), None) => "  simulated".to_owned(),
         _ => String::new(),
+    }
+}
+
+/// `at rcpt_to, after 3 ms`.
+fn when(last: &Attempt, failure: &Failure) -> String {
+    let decisive = last.verdict.decisive.as_ref().filter(|decisive| decisive.stage == failure.stage);
+    match decisive.and_then(|decisive| decisive.elapsed) {
+        Some(elapsed) => format!("at {}, after {}", failure.stage, elapsed_in_words(elapsed)),
+        None => format!("at {}", failure.stage),
     }
 }
 
