@@ -17,8 +17,8 @@ pub(super) struct Link<S> {
     /// `None` only while, or after, hands could not be shaken.
     stream: Option<Stream<S>>,
     decoder: ReplyDecoder,
-    /// The one timer of the session. It is set anew only when it fires too early,
-    /// or must fire earlier: most deadlines are never heard of by the runtime.
+    /// The one timer of the session, see [`TICK`]: most deadlines are never heard
+    /// of by the runtime.
     timer: Pin<Box<Sleep>>,
     deadline: Instant,
     session: Instant,
@@ -236,6 +236,11 @@ fn ended() -> Silence {
     Silence::Failed(TlsFailure { kind: TlsFailureKind::Closed, reason: "eof", detail: String::new() })
 }
 
+/// The longest that the timer sleeps. As no deadline of a session is nearer, it
+/// need not be set earlier than it stands, which would wake the runtime each time;
+/// a session that waits longer looks at the clock this often.
+const TICK: Duration = Duration::from_secs(2);
+
 /// The future's output, unless the deadline passes first.
 async fn within<F: Future>(mut timer: Pin<&mut Sleep>, deadline: Instant, future: F) -> Option<F::Output> {
     let mut future = std::pin::pin!(future);
@@ -243,19 +248,22 @@ async fn within<F: Future>(mut timer: Pin<&mut Sleep>, deadline: Instant, future
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
-        loop {
-            if timer.deadline() > deadline {
-                timer.as_mut().reset(deadline);
-            }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            if Instant::now() >= deadline {
+        let now = Instant::now();
+        if now >= deadline {
+            return Poll::Ready(None);
+        }
+        let next = deadline.min(now + TICK);
+        if timer.deadline() > next {
+            timer.as_mut().reset(next);
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= deadline {
                 return Poll::Ready(None);
             }
-            // It was set for an earlier deadline, which was met.
-            timer.as_mut().reset(deadline);
+            timer.as_mut().reset(deadline.min(now + TICK));
         }
+        Poll::Pending
     })
     .await
 }

@@ -58,6 +58,25 @@ impl<S> Tap<S> {
         }
     }
 
+    /// Listens to what was written, or was to be.
+    fn sent(&mut self, written: io::Result<usize>, bufs: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        let Some(record) = &mut self.record else { return written };
+        let written = match written {
+            // A server that sends an alert and closes at once resets what is still
+            // being written. Its alert can be read all the same, so the read that
+            // follows in any handshake tells.
+            Err(error) if is_reset(&error) => bufs.iter().map(|buf| buf.len()).sum(),
+            written => written?,
+        };
+        let mut left = written;
+        for buf in bufs {
+            let now = left.min(buf.len());
+            record.client.feed(&buf[..now]);
+            left -= now;
+        }
+        Ok(written)
+    }
+
     /// Ends the listening and gives what was heard.
     pub(super) fn finish(&mut self) -> Box<Record> {
         self.record.take().unwrap_or_default()
@@ -214,16 +233,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
-        let Some(record) = &mut self.record else { return Poll::Ready(written) };
-        let written = match written {
-            // A server that sends an alert and closes at once resets what is still
-            // being written. Its alert can be read all the same, so the read that
-            // follows in any handshake tells.
-            Err(error) if is_reset(&error) => buf.len(),
-            written => written?,
-        };
-        record.client.feed(&buf[..written]);
-        Poll::Ready(Ok(written))
+        Poll::Ready(self.sent(written, &[io::IoSlice::new(buf)]))
     }
 
     // Without this a flight of four records would be four writes, and as many
@@ -233,16 +243,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
-        if let Some(record) = &mut self.record {
-            let mut left = written;
-            for buf in bufs {
-                let now = left.min(buf.len());
-                record.client.feed(&buf[..now]);
-                left -= now;
-            }
-        }
-        Poll::Ready(Ok(written))
+        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
+        Poll::Ready(self.sent(written, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -253,8 +255,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+    /// TLS has taken its leave by then; the connection itself closes when it is
+    /// dropped.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 
