@@ -1,7 +1,6 @@
 //! Many cases: how many at once, how fast, how often, and how it all ends
 //! (floor 5).
 
-mod crew;
 mod lanes;
 mod run;
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
+use futures_util::future::join_all;
 
-use super::crew::Crew;
 use super::lanes::{Lanes, Limits};
 use crate::plan::Plan;
 use crate::scenario::{Case, Expect, Expectations, Retry};
@@ -63,10 +63,10 @@ pub struct Ready {
 /// interrupted.
 ///
 /// `prepare` makes a plan when a case's turn comes, or says why it cannot be
-/// played, so that waiting cases cost nothing; `play` plays one session and may be dropped at any time; `interrupt`
-/// is ready at each signal. After the first nothing more starts, and what is
-/// under way has `GRACE` to end; after the second it ends at once. What was not
-/// played to its end is handed on as skipped.
+/// played, so that waiting cases cost nothing; `play` plays one session and may be
+/// dropped at any time; `interrupt` is ready at each signal. After the first
+/// nothing more starts, and what is under way has `GRACE` to end; after the second
+/// it ends at once. What was not played to its end is handed on as skipped.
 pub async fn run<Prepare, Play, Take, Interrupt>(
     jobs: &[Job],
     limits: &[Limits],
@@ -97,19 +97,19 @@ where
         // One task for all sessions: the budget that tokio gives a task is not
         // meant for so many.
         let mut crew =
-            std::pin::pin!(tokio::task::unconstrained(Crew::new((0..workers).map(|_| run.work()))));
+            std::pin::pin!(tokio::task::unconstrained(join_all((0..workers).map(|_| run.work()))));
         tokio::select! {
             biased;
             () = interrupt() => {
                 run.lanes.stop();
                 tokio::select! {
-                    () = &mut crew => {}
+                    _ = &mut crew => {}
                     () = interrupt() => {}
                     () = tokio::time::sleep(GRACE) => {}
                 }
                 true
             }
-            () = &mut crew => false,
+            _ = &mut crew => false,
         }
     };
     run.tell_the_rest(interrupted);
