@@ -96,8 +96,7 @@ where
     let interrupted = {
         // One task for all sessions: the budget that tokio gives a task is not
         // meant for so many.
-        let mut crew =
-            std::pin::pin!(tokio::task::unconstrained(join_all((0..workers).map(|_| run.work()))));
+        let mut crew = std::pin::pin!(tokio::task::unconstrained(join_all((0..workers).map(|_| run.work()))));
         tokio::select! {
             biased;
             () = interrupt() => {
