@@ -8,7 +8,7 @@ use super::interpret::Interpreter;
 use super::merge::merge;
 use super::project::Project;
 use super::suite::{Suite, Written};
-use super::table::{Table, check_names, condition, meets};
+use super::table::{MAX_CONDITIONS, Table, check_names, condition, meets};
 use super::vars::{BUILT_IN, Binding, Globals, Reported, Scope};
 use super::view::Findings;
 use super::{Case, SourceLine};
@@ -16,6 +16,9 @@ use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value};
 
 /// Keys that are read before the cases are.
 const TABLE_KEYS: [&str; 5] = ["name", "description", "vars", "cases", "matrix"];
+
+/// The most variables that one `vars` defines.
+const MAX_VARS: usize = 5_000;
 
 /// What every file of a load shares.
 pub(super) struct Common<'c> {
@@ -120,7 +123,7 @@ fn scenario(
     if let Some(entries) = field("vars").and_then(|field| field.entries(&mut findings.faults)) {
         vars = entries.to_vec();
     }
-    no_built_in(&vars, &mut findings.faults);
+    check_vars(&mut vars, &mut findings.faults);
     field("description").map(|field| field.text(&mut findings.faults));
     let mut scenario =
         Scenario { whole, entries: Vec::new(), vars, table: Table::default(), depends: Vec::new() };
@@ -161,14 +164,33 @@ fn scenario(
         entries.iter().map(of).collect::<Vec<_>>()
     };
     scenario.depends = depends;
-    unused(&scenario, field("except"), findings);
+    let except = field("except");
+    if let Some(item) = except.and_then(|field| field.one_or_many().get(MAX_CONDITIONS)) {
+        let message = format!("`except` takes at most {MAX_CONDITIONS} conditions");
+        findings.faults.push(Diagnostic::error(message, item.span));
+        return None;
+    }
+    let cells: Vec<(Arc<str>, HashSet<Arc<str>>)> = {
+        let scope = scope(&scenario, suite, common, &[], None);
+        let of = |(key, node): &(Key, Node)| {
+            let mut on = HashSet::new();
+            scope.depends(node, &mut on);
+            (Arc::clone(&key.name), on)
+        };
+        scenario.table.cells_with_variables().map(of).collect()
+    };
+    unused(&scenario, &cells, except, findings);
     scenario.entries = entries;
     Some(scenario)
 }
 
-/// Reports variables that would hide a built-in one.
-pub(super) fn no_built_in(vars: &[(Key, Node)], faults: &mut Vec<Diagnostic>) {
-    for (key, _) in vars {
+/// Reports variables that would hide a built-in one, or are too many.
+pub(super) fn check_vars(vars: &mut Vec<(Key, Node)>, faults: &mut Vec<Diagnostic>) {
+    if let Some((key, _)) = vars.get(MAX_VARS) {
+        faults.push(Diagnostic::error(format!("more than {MAX_VARS} variables in one place"), key.span));
+        vars.truncate(MAX_VARS);
+    }
+    for (key, _) in &*vars {
         if BUILT_IN.contains(&&*key.name) {
             faults.push(
                 Diagnostic::error(format!("`{}` is built in", key.name), key.span)
@@ -179,7 +201,12 @@ pub(super) fn no_built_in(vars: &[(Key, Node)], faults: &mut Vec<Diagnostic>) {
 }
 
 /// Reports columns and axes that nothing uses, and conditions on unknown names.
-fn unused(scenario: &Scenario, except: Option<Field<'_>>, findings: &mut Findings) {
+fn unused(
+    scenario: &Scenario,
+    cells: &[(Arc<str>, HashSet<Arc<str>>)],
+    except: Option<Field<'_>>,
+    findings: &mut Findings,
+) {
     let table = &scenario.table;
     let mut used: HashSet<Arc<str>> = scenario.depends.iter().flatten().cloned().collect();
     for condition in table.exclude() {
@@ -191,6 +218,18 @@ fn unused(scenario: &Scenario, except: Option<Field<'_>>, findings: &mut Finding
         if let Some(condition) = condition(Field::new(&key.name, key.span, when), &mut findings.faults) {
             check_names(&condition, &table.names, &mut findings.faults);
             used.extend(condition.iter().map(|(key, _)| Arc::clone(&key.name)));
+        }
+    }
+    // What a used cell takes is used, and so on.
+    loop {
+        let before = used.len();
+        for (column, on) in cells {
+            if used.contains(column) {
+                used.extend(on.iter().cloned());
+            }
+        }
+        if used.len() == before {
+            break;
         }
     }
     for key in table.must_be_used() {

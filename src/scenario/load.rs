@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Case;
-use super::expand::{Common, expand, no_built_in};
+use super::expand::{Common, check_vars, expand};
 use super::project::{PROJECT_FILE, Project};
 use super::suite::Suite;
 use super::vars::{BUILT_IN, Globals, SECRETS, Scope};
@@ -129,6 +129,7 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
         run_id: Arc::clone(&run_id),
         hostname: hostname(),
         asked: RefCell::default(),
+        unknown: RefCell::default(),
         lacking: RefCell::default(),
     };
     let project = project(request, &globals, &mut sources, &mut findings);
@@ -137,8 +138,8 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
     for found in &found {
         let stem = found.path.file_stem().unwrap_or_default().to_string_lossy();
         if let Some(root) = read(&found.path, &mut sources, &mut findings.faults) {
-            let suite = Suite::read(&root, &stem, &mut sources, &mut findings.faults);
-            no_built_in(&suite.vars, &mut findings.faults);
+            let mut suite = Suite::read(&root, &stem, &mut sources, &mut findings.faults);
+            check_vars(&mut suite.vars, &mut findings.faults);
             suites.push((prefix(found, &project), suite));
         }
     }
@@ -255,8 +256,8 @@ fn project(request: &Request, globals: &Globals, sources: &mut Sources, findings
         return Project { file: Some(file), ..Project::default() };
     };
     let root = filled(&root, globals, sources, &mut findings.faults);
-    let project = Project::read(file, &root, &mut findings.hide, &mut findings.faults);
-    no_built_in(&project.vars, &mut findings.faults);
+    let mut project = Project::read(file, &root, &mut findings.hide, &mut findings.faults);
+    check_vars(&mut project.vars, &mut findings.faults);
     project
 }
 

@@ -42,6 +42,9 @@ const KEYS: [&str; 29] = [
 /// Keys that have their place and no meaning yet.
 const NOT_YET: [&str; 2] = ["steps", "repeat"];
 
+/// The most unknown keys of one map that are told: more are no typing errors.
+const MAX_UNKNOWN: usize = 100;
+
 /// A scenario as it is written.
 #[derive(Debug)]
 pub(super) struct Written {
@@ -121,9 +124,11 @@ impl Suite {
     }
 }
 
-/// What is left when keys without a value, which were reported, are taken out.
+/// What is left when unknown keys and those without a value, which were
+/// reported, are taken out.
 fn with_values(entries: &[(Key, Node)]) -> Vec<(Key, Node)> {
-    entries.iter().filter(|(_, node)| !matches!(node.value, Value::Null)).cloned().collect()
+    let meant = |key: &Key, node: &Node| KEYS.contains(&&*key.name) && !matches!(node.value, Value::Null);
+    entries.iter().filter(|(key, node)| meant(key, node)).cloned().collect()
 }
 
 /// Whether nothing was said yet of that place.
@@ -148,6 +153,7 @@ fn misplaced(root: &Node, faults: &mut Vec<Diagnostic>) {
 /// defaults.
 fn check_keys(entries: &[(Key, Node)], defaults: bool, faults: &mut Vec<Diagnostic>) {
     let expects = entries.iter().any(|(key, _)| &*key.name == "expect");
+    let mut unknown = 0;
     for (key, node) in entries {
         let name = &*key.name;
         if matches!(node.value, Value::Null) && KEYS.contains(&name) {
@@ -158,6 +164,10 @@ fn check_keys(entries: &[(Key, Node)], defaults: bool, faults: &mut Vec<Diagnost
         } else if defaults && name == "name" {
             faults.push(Diagnostic::error("`name` is each scenario's own", key.span));
         } else if !KEYS.contains(&name) {
+            unknown += 1;
+            if unknown > MAX_UNKNOWN {
+                continue;
+            }
             let fault = Diagnostic::error(format!("unknown key `{name}`"), key.span);
             let near = nearest(name, KEYS.into_iter());
             let fault = match near {

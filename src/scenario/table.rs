@@ -1,12 +1,22 @@
 //! `cases` and `matrix`: rows, axes, and what they multiply to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::vars::{Binding, Scope};
 use super::view::Findings;
 use crate::yaml::{Diagnostic, Field, FileId, Key, Node, Sources, Span, Value, nearest, read_file};
+
+/// The most columns and axes of a scenario.
+const MAX_NAMES: usize = 1_000;
+
+/// The most conditions of an `exclude` or `except`: each is held against each
+/// case.
+pub(super) const MAX_CONDITIONS: usize = 200;
+
+/// The most cells of a CSV file.
+const MAX_CELLS: usize = 500_000;
 
 /// The rows and axes of a scenario.
 #[derive(Debug, Default)]
@@ -47,9 +57,16 @@ impl Table {
             table.read_matrix(field, scope, findings);
         }
         let axes = table.axes.iter().map(|(key, _)| key);
+        let mut seen = HashSet::new();
         for key in table.rows.iter().flatten().flatten().map(|(key, _)| key).chain(axes) {
-            if !table.names.contains(&key.name) {
-                table.names.push(Arc::clone(&key.name));
+            if !seen.insert(&*key.name) {
+                continue;
+            }
+            table.names.push(Arc::clone(&key.name));
+            if table.names.len() > MAX_NAMES {
+                let fault = Diagnostic::error(format!("more than {MAX_NAMES} columns and axes"), key.span);
+                findings.faults.push(fault);
+                return None;
             }
         }
         for (key, _) in &table.axes {
@@ -100,6 +117,12 @@ impl Table {
             let value = Field::new(&key.name, key.span, &node);
             let Some(items) = value.list(&mut findings.faults) else { continue };
             if &*key.name == "exclude" {
+                if items.len() > MAX_CONDITIONS {
+                    findings
+                        .faults
+                        .push(value.error(format!("`exclude` takes at most {MAX_CONDITIONS} conditions")));
+                    continue;
+                }
                 let conditions =
                     items.iter().filter_map(|item| condition(value.item(item), &mut findings.faults));
                 self.exclude = conditions.collect();
@@ -131,15 +154,16 @@ impl Table {
     /// The first place of every name that must be used: inline columns but `id`,
     /// and axes.
     pub(super) fn must_be_used(&self) -> Vec<&Key> {
-        let mut keys: Vec<&Key> = Vec::new();
         let columns = self.rows.iter().flatten().flatten().map(|(key, _)| key);
         let columns = columns.filter(|key| !self.csv && &*key.name != "id");
-        for key in columns.chain(self.axes.iter().map(|(key, _)| key)) {
-            if keys.iter().all(|known| known.name != key.name) {
-                keys.push(key);
-            }
-        }
-        keys
+        let mut seen = HashSet::new();
+        columns.chain(self.axes.iter().map(|(key, _)| key)).filter(|key| seen.insert(&*key.name)).collect()
+    }
+
+    /// The inline cells with variables in them, by column.
+    pub(super) fn cells_with_variables(&self) -> impl Iterator<Item = &(Key, Node)> {
+        let cells = self.rows.iter().flatten().flatten().filter(|_| !self.csv);
+        cells.filter(|(_, node)| node.as_str().is_none_or(|text| text.contains('$')))
     }
 
     /// The conditions of `exclude`.
@@ -292,6 +316,10 @@ fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(
             return Vec::new();
         }
     };
+    if header.len() > MAX_NAMES {
+        faults.push(Diagnostic::error(format!("more than {MAX_NAMES} columns"), line(0)));
+        return Vec::new();
+    }
     for (n, key) in header.iter().enumerate() {
         if key.name.is_empty() {
             faults.push(Diagnostic::error(format!("column {} has no name", n + 1), key.span));
@@ -307,10 +335,19 @@ fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(
         return Vec::new();
     }
     let mut rows = Vec::new();
+    let mut count = 0;
     for record in reader.records() {
         match record {
             Ok(record) => {
                 let span = line(record.position().map_or(0, csv::Position::byte));
+                count += record.len();
+                if count > MAX_CELLS {
+                    faults.push(Diagnostic::error(
+                        format!("the file comes to more than {MAX_CELLS} cells"),
+                        span,
+                    ));
+                    return Vec::new();
+                }
                 let cells = header.iter().zip(&record).filter(|(_, cell)| !cell.is_empty());
                 rows.push(
                     cells

@@ -41,6 +41,8 @@ pub(super) struct Globals {
     pub(super) hostname: Arc<str>,
     /// Names that were asked for anywhere.
     pub(super) asked: RefCell<HashSet<Arc<str>>>,
+    /// Variables that nothing defines, and where they were wanted.
+    pub(super) unknown: RefCell<HashSet<(Span, Arc<str>)>>,
     /// Environment variables that were wanted and are not set. Only a case that
     /// is played is at fault for it.
     pub(super) lacking: RefCell<Vec<Diagnostic>>,
@@ -83,6 +85,37 @@ enum Found<'s> {
     Unknown,
 }
 
+/// The deepest that variables are made of variables.
+const MAX_NESTING: usize = 32;
+
+/// The most variables that one value takes, theirs included.
+const MAX_STEPS: u32 = 10_000;
+
+/// The longest text that variables make, in bytes.
+const MAX_TEXT: usize = 1024 * 1024;
+
+/// The way into a value: variables may be made of others, but neither without
+/// end nor without measure.
+#[derive(Default)]
+struct Walk {
+    names: Vec<String>,
+    steps: u32,
+}
+
+impl Walk {
+    /// Why a variable is not followed, if it is not.
+    fn refuses(&mut self, name: &str) -> Option<&'static str> {
+        self.steps += 1;
+        if self.names.iter().any(|before| before == name) {
+            Some("is made of itself")
+        } else if self.names.len() >= MAX_NESTING {
+            Some("is made of too many others")
+        } else {
+            (self.steps > MAX_STEPS).then_some("takes too many others")
+        }
+    }
+}
+
 /// A piece of a text.
 enum Piece<'t> {
     Text(&'t str),
@@ -114,12 +147,12 @@ impl<'s> Scope<'s> {
     /// The value with every variable filled in; `None` where it is exactly one
     /// variable that this case leaves empty.
     pub(super) fn fill(&self, node: &Node, faults: &mut Vec<Diagnostic>) -> Result<Option<Node>, Reported> {
-        self.fill_node(node, &mut Vec::new(), faults)
+        self.fill_node(node, &mut Walk::default(), faults)
     }
 
     /// The value of one name, if it has one.
     pub(super) fn value(&self, name: &str, used: Span, faults: &mut Vec<Diagnostic>) -> Option<Node> {
-        self.value_of(name, used, &mut Vec::new(), faults).ok().flatten()
+        self.value_of(name, used, &mut Walk::default(), faults).ok().flatten()
     }
 
     /// As [`Self::fill`], with the values under `kept` as they stand.
@@ -157,7 +190,7 @@ impl<'s> Scope<'s> {
     fn fill_node(
         &self,
         node: &Node,
-        stack: &mut Vec<String>,
+        walk: &mut Walk,
         faults: &mut Vec<Diagnostic>,
     ) -> Result<Option<Node>, Reported> {
         let value = match &node.value {
@@ -165,16 +198,17 @@ impl<'s> Scope<'s> {
             Value::Scalar(text) if !text.contains('$') => Value::Scalar(Arc::clone(text)),
             Value::Scalar(text) => {
                 if let Some(name) = whole(text) {
-                    return self.value_of(name, node.span, stack, faults);
+                    return self.value_of(name, node.span, walk, faults);
                 }
-                Value::Scalar(self.fill_text(text, node.span, stack, faults)?.into())
+                Value::Scalar(self.fill_text(text, node.span, walk, faults)?.into())
             }
             Value::Sequence(items) => {
                 let mut out = Vec::with_capacity(items.len());
                 let mut result = Ok(());
                 for item in items {
-                    match self.fill_node(item, stack, faults) {
+                    match self.fill_node(item, walk, faults) {
                         Ok(item) => out.extend(item),
+                        Err(Reported) if !walk.names.is_empty() => return Err(Reported),
                         Err(Reported) => result = Err(Reported),
                     }
                 }
@@ -187,11 +221,12 @@ impl<'s> Scope<'s> {
                 for (key, value) in entries {
                     let name = match key.name.contains('$') {
                         false => Ok(Arc::clone(&key.name)),
-                        true => self.fill_text(&key.name, key.span, stack, faults).map(Into::into),
+                        true => self.fill_text(&key.name, key.span, walk, faults).map(Into::into),
                     };
-                    match (name, self.fill_node(value, stack, faults)) {
+                    match (name, self.fill_node(value, walk, faults)) {
                         (Ok(name), Ok(Some(value))) => out.push((Key { span: key.span, name }, value)),
                         (Ok(_), Ok(None)) => {}
+                        _ if !walk.names.is_empty() => return Err(Reported),
                         _ => result = Err(Reported),
                     }
                 }
@@ -208,7 +243,7 @@ impl<'s> Scope<'s> {
         &self,
         name: &str,
         used: Span,
-        stack: &mut Vec<String>,
+        walk: &mut Walk,
         faults: &mut Vec<Diagnostic>,
     ) -> Result<Option<Node>, Reported> {
         self.note_use(name);
@@ -217,9 +252,10 @@ impl<'s> Scope<'s> {
             Found::Literal(node) => Ok(Some(node.clone())),
             Found::Empty => Ok(None),
             Found::Node(node) => {
-                if stack.iter().any(|name_before| name_before == name) {
-                    let fault = Diagnostic::error(format!("`$({name})` is made of itself"), node.span);
-                    faults.push(fault.note(format!("by way of {}", stack.join(", "))));
+                if let Some(why) = walk.refuses(name) {
+                    let fault = Diagnostic::error(format!("`$({name})` {why}"), node.span);
+                    let way = walk.names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ");
+                    faults.push(fault.note(format!("by way of {way}")));
                     return Err(Reported);
                 }
                 if let Some(read) = environment(node) {
@@ -228,13 +264,16 @@ impl<'s> Scope<'s> {
                         Reported
                     });
                 }
-                stack.push(name.to_owned());
-                let value = self.fill_node(node, stack, faults);
-                stack.pop();
+                walk.names.push(name.to_owned());
+                let value = self.fill_node(node, walk, faults);
+                walk.names.pop();
                 value
             }
             Found::Later | Found::Unknown => {
-                faults.push(self.unknown(name, used));
+                // Once a place, however many cases go by it.
+                if self.globals.unknown.borrow_mut().insert((used, name.into())) {
+                    faults.push(self.unknown(name, used));
+                }
                 Err(Reported)
             }
         }
@@ -244,7 +283,7 @@ impl<'s> Scope<'s> {
         &self,
         text: &str,
         span: Span,
-        stack: &mut Vec<String>,
+        walk: &mut Walk,
         faults: &mut Vec<Diagnostic>,
     ) -> Result<String, Reported> {
         let mut out = String::with_capacity(text.len() + 16);
@@ -260,8 +299,12 @@ impl<'s> Scope<'s> {
                 Piece::Variable(name) => name,
             };
             let place = self.place(span, &format!("$({name})"));
-            match self.value_of(name, place, stack, faults) {
+            match self.value_of(name, place, walk, faults) {
                 Ok(Some(node)) => match node.as_str() {
+                    Some(text) if out.len() + text.len() > MAX_TEXT => {
+                        faults.push(Diagnostic::error("variables make this longer than 1 MiB", place));
+                        return Err(Reported);
+                    }
                     Some(text) => out.push_str(text),
                     None => {
                         let kind = node.kind();
@@ -275,6 +318,8 @@ impl<'s> Scope<'s> {
                     faults.push(fault.label("inside a text there is nothing to leave out"));
                     result = Err(Reported);
                 }
+                // Inside a variable one fault will do: there may be very many.
+                Err(Reported) if !walk.names.is_empty() => return Err(Reported),
                 Err(Reported) => result = Err(Reported),
             }
         }
@@ -365,43 +410,54 @@ impl<'s> Scope<'s> {
     /// Adds the columns and axes (and `case.id`) that a value depends on, by way
     /// of other variables too.
     pub(super) fn depends(&self, node: &Node, on: &mut HashSet<Arc<str>>) {
-        self.depends_node(node, on, &mut HashSet::new());
-    }
-
-    fn depends_node(&self, node: &Node, on: &mut HashSet<Arc<str>>, seen: &mut HashSet<String>) {
-        match &node.value {
-            Value::Null => {}
-            Value::Scalar(text) => self.depends_text(text, node.span, on, seen),
-            Value::Sequence(items) => items.iter().for_each(|item| self.depends_node(item, on, seen)),
-            Value::Mapping(entries) => {
-                for (key, value) in entries {
-                    self.depends_text(&key.name, key.span, on, seen);
-                    self.depends_node(value, on, seen);
-                }
+        let mut names = Vec::new();
+        self.names_in(node, &mut names);
+        let mut seen = HashSet::new();
+        while let Some(name) = names.pop() {
+            if !seen.insert(name.clone()) {
+                continue;
             }
-        }
-    }
-
-    fn depends_text(&self, text: &str, span: Span, on: &mut HashSet<Arc<str>>, seen: &mut HashSet<String>) {
-        if !text.contains('$') {
-            return;
-        }
-        for piece in self.pieces(text, span, &mut Vec::new()) {
-            let Piece::Variable(name) = piece else { continue };
-            self.note_use(name);
-            let set = self.globals.set.iter().any(|(set, _)| &**set == name);
-            if let Some(column) = self.columns.iter().find(|column| &***column == name) {
+            self.note_use(&name);
+            if let Some(column) = self.columns.iter().find(|column| ***column == *name) {
                 // A column counts as used even where `--set` outranks it.
                 on.insert(Arc::clone(column));
             }
-            if !set && name == "case.id" {
-                on.insert(name.into());
+            if self.globals.set.iter().any(|(set, _)| **set == *name) {
+                continue;
             }
-            if !set && seen.insert(name.to_owned()) {
-                let layers = self.layers.iter().flat_map(|layer| layer.iter());
-                for (_, node) in layers.filter(|(key, _)| &*key.name == name) {
-                    self.depends_node(node, on, seen);
+            if name == "case.id" {
+                on.insert(name.as_str().into());
+            }
+            for (key, node) in self.layers.iter().flat_map(|layer| layer.iter()) {
+                if *key.name == *name {
+                    self.names_in(node, &mut names);
                 }
+            }
+        }
+    }
+
+    /// Adds the names of the variables in a value.
+    fn names_in(&self, node: &Node, names: &mut Vec<String>) {
+        let mut text = |text: &str, span| {
+            if text.contains('$') {
+                let pieces = self.pieces(text, span, &mut Vec::new()).into_iter();
+                names.extend(pieces.filter_map(|piece| match piece {
+                    Piece::Variable(name) => Some(name.to_owned()),
+                    Piece::Text(_) => None,
+                }));
+            }
+        };
+        match &node.value {
+            Value::Null => {}
+            Value::Scalar(scalar) => text(scalar, node.span),
+            Value::Sequence(items) => items.iter().for_each(|item| self.names_in(item, names)),
+            Value::Mapping(entries) => {
+                for (key, _) in entries {
+                    if key.name.contains('$') {
+                        text(&key.name, key.span);
+                    }
+                }
+                entries.iter().for_each(|(_, value)| self.names_in(value, names));
             }
         }
     }
@@ -464,6 +520,7 @@ mod tests {
             run_id: "".into(),
             hostname: "".into(),
             asked: RefCell::default(),
+            unknown: RefCell::default(),
             lacking: RefCell::default(),
         };
         let shown = |text: &str, sources: &mut Sources| {

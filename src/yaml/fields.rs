@@ -56,10 +56,10 @@ impl<'n> Fields<'n> {
 
     /// Reports the keys that nobody asked for.
     pub fn finish(self, faults: &mut Vec<Diagnostic>) {
-        for ((key, _), taken) in self.entries.iter().zip(&self.taken) {
-            if !taken {
-                faults.push(unknown("key", &key.name, key.span, self.known.iter().copied()));
-            }
+        // More than a hundred are no typing errors; the first will do.
+        let strangers = self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken);
+        for ((key, _), _) in strangers.take(100) {
+            faults.push(unknown("key", &key.name, key.span, self.known.iter().copied()));
         }
     }
 }

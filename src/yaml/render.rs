@@ -8,6 +8,9 @@ use super::{Diagnostic, Severity, Sources};
 /// The longest line that is quoted, in bytes.
 const MAX_QUOTED: usize = 2_000;
 
+/// The most messages that are shown: who reads more?
+const MAX_SHOWN: usize = 1_000;
+
 /// Every message with its line, in the order of the files, each once; then one
 /// line that counts them. Control characters are made visible.
 #[must_use]
@@ -24,9 +27,12 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> Str
     };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
     let mut out = String::new();
-    for diagnostic in &sorted {
+    for diagnostic in sorted.iter().take(MAX_SHOWN) {
         out.push_str(&one(diagnostic, sources, &renderer));
         out.push_str("\n\n");
+    }
+    if sorted.len() > MAX_SHOWN {
+        out.push_str(&format!("{} more are not shown\n\n", sorted.len() - MAX_SHOWN));
     }
     out.push_str(&count(&sorted));
     out.push('\n');
