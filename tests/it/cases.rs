@@ -199,6 +199,18 @@ fn rows_and_axes_multiply_and_exclude_takes_out() {
 }
 
 #[test]
+fn a_column_that_another_cell_takes_is_used() {
+    let loaded = cases(&format!(
+        "{ONE}  - name: $(who)
+    mail_from: $(p1)
+    cases: [{{ who: x, domain: a.test, p1: app@$(domain) }}]
+"
+    ));
+    let plan = plan(&loaded, &loaded.cases[0], None);
+    assert_eq!(plan.transactions[0].mail_from.to_string(), "<app@a.test>");
+}
+
+#[test]
 fn ids_come_of_path_and_name_and_differ_by_row_or_axis() {
     let dir = Dir::new();
     dir.write("relayprobe.yaml", "{}\n");

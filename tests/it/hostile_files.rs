@@ -36,6 +36,12 @@ fn check_refuses_hostile_files_at_once() {
         "matrix.yaml",
         format!("{ONE}  - name: $(a) $(b) $(c)\n    matrix:\n{}{}{}", values("a"), values("b"), values("c")),
     );
+    let chain = |length: usize, of: &dyn Fn(usize) -> String| {
+        let vars: String = (1..length).map(|n| format!("  v{n}: {}\n", of(n - 1))).collect();
+        format!("{ONE}  - {{ name: x, ehlo: $(v{}) }}\nvars:\n  v0: ''\n{vars}", length - 1)
+    };
+    dir.write("wide.yaml", chain(30, &|n| format!("$(v{n})$(v{n})")));
+    dir.write("long.yaml", chain(400, &|n| format!("$(v{n})")));
     for (path, words) in [
         ("fifo.yaml", "not a regular file"),
         ("/dev/zero", "not a regular file"),
@@ -44,6 +50,8 @@ fn check_refuses_hostile_files_at_once() {
         ("utf16.yaml", "UTF-16"),
         ("huge.yaml", "larger than 16 MiB"),
         ("matrix.yaml", "1000000000 cases"),
+        ("wide.yaml", "takes too many others"),
+        ("long.yaml", "is made of too many others"),
     ] {
         let ran = Program::new(dir.path(), ["check", path]).run();
         ran.status(2).says(words);
