@@ -63,6 +63,7 @@ impl FrontEnd {
 
     /// A catalogue entry as a reply; refusals carry the stamp.
     fn reply(&self, entry: &'static Entry, fill: &str, facts: &Facts) -> Response {
+        debug_assert!(entry.simulated, "{} is marked documented-only", entry.text);
         // Every entry that the simulator gives names its code.
         let code = entry.code.unwrap_or(550);
         let text: Cow<'static, str> = match (entry.enhanced, code < 400) {

@@ -13,6 +13,8 @@ mod proxy;
 mod server;
 mod stamp;
 mod store;
+#[cfg(test)]
+mod vocabulary;
 
 pub use lab::{Lab, LabConfig, Listen};
 pub use store::Delivered;

@@ -10,13 +10,20 @@ pub struct Entry {
     /// The enhanced status code, if the reply carries one. Its class may differ
     /// from the code's: Exchange Online does write `451 5.7.3`.
     pub enhanced: Option<EnhancedStatus>,
+    /// The last detail, where a range of enhanced codes means the same: 5.7.606
+    /// to 5.7.649.
+    pub last_detail: Option<u16>,
+    /// The enhanced code is said with class 4 as well, as long as delivery is tried
+    /// again.
+    pub transient_too: bool,
     /// How the text starts, as sent; `*` stands for what varies. Replies are
     /// recognised by it, whatever follows.
     pub text: &'static str,
     /// What the service puts after `text` today: help sentences that come and go
     /// with the years, hence not part of the pattern.
     pub tail: &'static str,
-    /// What it answers, most usual first; empty where no source says.
+    /// What it answers, most usual first; empty where no source says, and where it
+    /// stands in reports alone.
     pub stages: &'static [Stage],
     /// Who says it.
     pub server: Server,
@@ -30,7 +37,31 @@ pub struct Entry {
     pub source: &'static str,
     /// How well it is known.
     pub confidence: Confidence,
+    /// Whether the simulator says it; what it does not is here to be explained.
+    pub simulated: bool,
 }
+
+/// What the entries of the simulator's own replies have in common.
+pub(super) const SIMULATED: Entry = Entry { simulated: true, ..DOCUMENTED_ONLY };
+
+/// What the entries have in common that the simulator never says. Every entry ends
+/// with this or with [`SIMULATED`]; what has to be said of each is checked by a test.
+pub(super) const DOCUMENTED_ONLY: Entry = Entry {
+    code: None,
+    enhanced: None,
+    last_detail: None,
+    transient_too: false,
+    text: "",
+    tail: "",
+    stages: &[],
+    server: Server::ExchangeOnline,
+    meaning: "",
+    cause: "",
+    fix: "",
+    source: "",
+    confidence: Confidence::Unverified,
+    simulated: false,
+};
 
 /// Who gives a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +129,22 @@ impl Entry {
         let mut text = self.text.replacen('*', fill, 1);
         text.push_str(self.tail);
         text
+    }
+
+    /// Whether an enhanced code is this entry's, its range and classes included.
+    #[must_use]
+    pub fn has_enhanced(&self, status: EnhancedStatus) -> bool {
+        self.enhanced.is_some_and(|own| {
+            let class = own.class == status.class || (self.transient_too && status.class == 4);
+            let last = self.last_detail.unwrap_or(own.detail);
+            class && own.subject == status.subject && (own.detail..=last).contains(&status.detail)
+        })
+    }
+
+    /// Whether the entry's text says anything: some are known by their code alone.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.text != "*"
     }
 
     /// Whether a reply's text starts as this entry's does. ASCII case does not

@@ -1,6 +1,6 @@
 //! What Exchange Online says when all is well.
 
-use super::entry::{entries, x};
+use super::entry::{SIMULATED, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -12,7 +12,6 @@ entries! {
         code: Some(220),
         enhanced: x(2, 0, 0),
         text: "SMTP server ready",
-        tail: "",
         stages: &[Stage::StartTls],
         server: Server::ExchangeOnline,
         meaning: "the handshake may begin",
@@ -20,6 +19,7 @@ entries! {
         fix: "",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The log-in held.
@@ -27,7 +27,6 @@ entries! {
         code: Some(235),
         enhanced: x(2, 7, 0),
         text: "Authentication successful",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the log-in was accepted",
@@ -35,6 +34,7 @@ entries! {
         fix: "",
         source: "public client tests",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The reverse-path is noted.
@@ -42,7 +42,6 @@ entries! {
         code: Some(250),
         enhanced: x(2, 1, 0),
         text: "Sender OK",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "the sender was noted; whether it may relay shows at RCPT TO",
@@ -50,6 +49,7 @@ entries! {
         fix: "",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The recipient is accepted.
@@ -57,7 +57,6 @@ entries! {
         code: Some(250),
         enhanced: x(2, 1, 5),
         text: "Recipient OK",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the recipient was accepted: this sender may send there",
@@ -65,6 +64,7 @@ entries! {
         fix: "",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The message may follow.
@@ -72,7 +72,6 @@ entries! {
         code: Some(354),
         enhanced: None,
         text: "Start mail input; end with <CRLF>.<CRLF>",
-        tail: "",
         stages: &[Stage::Data],
         server: Server::ExchangeOnline,
         meaning: "the message may follow",
@@ -80,6 +79,7 @@ entries! {
         fix: "",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The message is taken over.
@@ -87,7 +87,6 @@ entries! {
         code: Some(250),
         enhanced: x(2, 6, 0),
         text: "*Queued mail for delivery",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the message was accepted for delivery",
@@ -95,6 +94,7 @@ entries! {
         fix: "",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// A chunk was taken.
@@ -102,7 +102,6 @@ entries! {
         code: Some(250),
         enhanced: x(2, 0, 0),
         text: "* octets received",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the chunk was taken",
@@ -110,6 +109,7 @@ entries! {
         fix: "",
         source: "RFC 3030 §4.2 has the sentence; Exchange Online's own was not seen",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// Good-bye.
@@ -117,7 +117,6 @@ entries! {
         code: Some(221),
         enhanced: x(2, 0, 0),
         text: "Service closing transmission channel",
-        tail: "",
         stages: &[Stage::Quit],
         server: Server::ExchangeOnline,
         meaning: "the server closes the connection",
@@ -125,6 +124,7 @@ entries! {
         fix: "",
         source: "\"Use Telnet to test SMTP communication on Exchange servers\", learn.microsoft.com",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// RSET.
@@ -132,7 +132,6 @@ entries! {
         code: Some(250),
         enhanced: x(2, 0, 0),
         text: "Resetting",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the transaction was dropped",
@@ -140,6 +139,7 @@ entries! {
         fix: "",
         source: "no source; a public test double has it",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// NOOP.
@@ -147,7 +147,6 @@ entries! {
         code: Some(250),
         enhanced: x(2, 0, 0),
         text: "OK",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "nothing was asked for, nothing was done",
@@ -155,6 +154,7 @@ entries! {
         fix: "",
         source: "no source; a public test double has it",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// VRFY.
@@ -162,7 +162,6 @@ entries! {
         code: Some(252),
         enhanced: x(2, 1, 5),
         text: "Cannot VRFY user",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the server does not say whether the user exists",
@@ -170,6 +169,7 @@ entries! {
         fix: "",
         source: "no source found",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// The prompt for the name, base64 of `Username:`.
@@ -177,7 +177,6 @@ entries! {
         code: Some(334),
         enhanced: None,
         text: "VXNlcm5hbWU6",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the server asks for the user name",
@@ -185,6 +184,7 @@ entries! {
         fix: "",
         source: "public test doubles; SmtpClientDiag compares the decoded text",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The prompt for the password, base64 of `Password:`.
@@ -192,7 +192,6 @@ entries! {
         code: Some(334),
         enhanced: None,
         text: "UGFzc3dvcmQ6",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the server asks for the password",
@@ -200,6 +199,7 @@ entries! {
         fix: "",
         source: "public test doubles; SmtpClientDiag compares the decoded text",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The prompt of XOAUTH2 without an initial response.
@@ -207,7 +207,6 @@ entries! {
         code: Some(334),
         enhanced: None,
         text: "",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the server asks for the client's response",
@@ -215,5 +214,6 @@ entries! {
         fix: "",
         source: "SmtpClientDiag expects 334 after AUTH XOAUTH2",
         confidence: Confidence::Paraphrased,
+        ..SIMULATED
     };
 }

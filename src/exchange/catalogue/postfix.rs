@@ -1,6 +1,6 @@
 //! Postfix: its strings, for hints.
 
-use super::entry::{entries, x};
+use super::entry::{DOCUMENTED_ONLY, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -12,7 +12,6 @@ entries! {
         code: Some(554),
         enhanced: x(5, 7, 1),
         text: "<*>: Relay access denied",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::Postfix,
         meaning: "Postfix relays neither for this client nor to this domain",
@@ -21,6 +20,7 @@ entries! {
         fix: "see smtpd_relay_restrictions",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// The same from another list of restrictions.
@@ -28,7 +28,6 @@ entries! {
         code: Some(554),
         enhanced: x(5, 7, 1),
         text: "<*>: Recipient address rejected: Relay access denied",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::Postfix,
         meaning: "Postfix relays neither for this client nor to this domain",
@@ -36,6 +35,7 @@ entries! {
         fix: "see smtpd_relay_restrictions and smtpd_recipient_restrictions",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Postfix defers instead.
@@ -43,7 +43,6 @@ entries! {
         code: Some(454),
         enhanced: x(4, 7, 1),
         text: "<*>: Relay access denied",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::Postfix,
         meaning: "Postfix relays neither for this client nor to this domain, and defers rather than refuses",
@@ -51,6 +50,7 @@ entries! {
         fix: "see smtpd_relay_restrictions",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Postfix wants TLS.
@@ -58,7 +58,6 @@ entries! {
         code: Some(530),
         enhanced: x(5, 7, 0),
         text: "Must issue a STARTTLS command first",
-        tail: "",
         stages: &[Stage::MailFrom, Stage::Auth],
         server: Server::Postfix,
         meaning: "Postfix wants TLS before anything else",
@@ -66,6 +65,7 @@ entries! {
         fix: "use STARTTLS",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Postfix cannot do TLS.
@@ -73,7 +73,6 @@ entries! {
         code: Some(454),
         enhanced: x(4, 7, 0),
         text: "TLS not available due to local problem",
-        tail: "",
         stages: &[Stage::StartTls],
         server: Server::Postfix,
         meaning: "Postfix offers TLS but cannot do it",
@@ -81,6 +80,7 @@ entries! {
         fix: "see the server's log",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// AUTH only under TLS.
@@ -88,7 +88,6 @@ entries! {
         code: Some(504),
         enhanced: x(5, 5, 4),
         text: "Encryption required for requested authentication mechanism",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::Postfix,
         meaning: "this mechanism is accepted under TLS only",
@@ -96,6 +95,7 @@ entries! {
         fix: "use STARTTLS before AUTH",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// AUTH is off.
@@ -103,7 +103,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 1),
         text: "Error: authentication not enabled",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::Postfix,
         meaning: "AUTH is switched off here",
@@ -111,6 +110,7 @@ entries! {
         fix: "use STARTTLS first, or the submission port",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// The log-in failed.
@@ -118,7 +118,6 @@ entries! {
         code: Some(535),
         enhanced: x(5, 7, 8),
         text: "Error: authentication failed",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::Postfix,
         meaning: "name or password is wrong",
@@ -126,6 +125,7 @@ entries! {
         fix: "check the credentials; see the server's log",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// The sender is another user's.
@@ -133,7 +133,6 @@ entries! {
         code: Some(553),
         enhanced: x(5, 7, 1),
         text: "<*>: Sender address rejected: not owned by user",
-        tail: "",
         stages: &[Stage::RcptTo, Stage::MailFrom],
         server: Server::Postfix,
         meaning: "the user who logged in may not send as this sender",
@@ -141,6 +140,7 @@ entries! {
         fix: "send as the user's own address, or extend the map",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Nobody logged in for a sender that belongs to somebody.
@@ -148,7 +148,6 @@ entries! {
         code: Some(553),
         enhanced: x(5, 7, 1),
         text: "<*>: Sender address rejected: not logged in",
-        tail: "",
         stages: &[Stage::RcptTo, Stage::MailFrom],
         server: Server::Postfix,
         meaning: "this sender must log in",
@@ -156,6 +155,7 @@ entries! {
         fix: "log in as the owner",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// No client certificate where one is required.
@@ -163,7 +163,6 @@ entries! {
         code: Some(421),
         enhanced: x(4, 7, 1),
         text: "* Error: No client certificate presented",
-        tail: "",
         stages: &[Stage::Greeting, Stage::EhloTls, Stage::MailFrom],
         server: Server::Postfix,
         meaning: "Postfix wants a client certificate and got none",
@@ -171,6 +170,7 @@ entries! {
         fix: "present a certificate that the server trusts",
         source: "observed with Postfix 3.7.11",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Too many errors.
@@ -178,7 +178,6 @@ entries! {
         code: Some(421),
         enhanced: x(4, 7, 0),
         text: "* Error: too many errors",
-        tail: "",
         stages: &[],
         server: Server::Postfix,
         meaning: "Postfix hangs up after too many errors",
@@ -186,6 +185,7 @@ entries! {
         fix: "mend the client",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Too many recipients.
@@ -193,7 +193,6 @@ entries! {
         code: Some(452),
         enhanced: x(4, 5, 3),
         text: "Error: too many recipients",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::Postfix,
         meaning: "the message has more recipients than Postfix takes at once",
@@ -201,6 +200,7 @@ entries! {
         fix: "send the rest in a second transaction",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Every recipient was refused.
@@ -208,7 +208,6 @@ entries! {
         code: Some(554),
         enhanced: x(5, 5, 1),
         text: "Error: no valid recipients",
-        tail: "",
         stages: &[Stage::Data],
         server: Server::Postfix,
         meaning: "DATA although every recipient was refused",
@@ -216,6 +215,7 @@ entries! {
         fix: "see the replies to RCPT TO",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Mail before EHLO.
@@ -223,7 +223,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 1),
         text: "Error: send HELO/EHLO first",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::Postfix,
         meaning: "EHLO or HELO must come first",
@@ -231,6 +230,7 @@ entries! {
         fix: "send EHLO, also after STARTTLS",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// RCPT without MAIL.
@@ -238,7 +238,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 1),
         text: "Error: need MAIL command",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::Postfix,
         meaning: "the command came out of turn",
@@ -246,6 +245,7 @@ entries! {
         fix: "see the reply to MAIL FROM",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// DATA without RCPT.
@@ -253,7 +253,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 1),
         text: "Error: need RCPT command",
-        tail: "",
         stages: &[Stage::Data],
         server: Server::Postfix,
         meaning: "the command came out of turn",
@@ -261,6 +260,7 @@ entries! {
         fix: "see the replies to RCPT TO",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// AUTH twice.
@@ -268,7 +268,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 1),
         text: "Error: already authenticated",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::Postfix,
         meaning: "the session has logged in already",
@@ -276,5 +275,66 @@ entries! {
         fix: "log in once",
         source: POSTFIX,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Postfix takes the sender.
+    POSTFIX_SENDER_OK = Entry {
+        code: Some(250),
+        enhanced: x(2, 1, 0),
+        text: "Ok",
+        stages: &[Stage::MailFrom],
+        server: Server::Postfix,
+        meaning: "the sender was accepted; whether it may relay shows at RCPT TO",
+        cause: "MAIL FROM",
+        fix: "",
+        source: POSTFIX,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Postfix takes the recipient.
+    POSTFIX_RECIPIENT_OK = Entry {
+        code: Some(250),
+        enhanced: x(2, 1, 5),
+        text: "Ok",
+        stages: &[Stage::RcptTo],
+        server: Server::Postfix,
+        meaning: "the recipient was accepted: this sender may relay",
+        cause: "RCPT TO",
+        fix: "",
+        source: POSTFIX,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Postfix takes the message.
+    POSTFIX_QUEUED = Entry {
+        code: Some(250),
+        enhanced: x(2, 0, 0),
+        text: "Ok: queued as",
+        stages: &[Stage::Message],
+        server: Server::Postfix,
+        meaning: "the message was accepted for delivery; the queue id follows",
+        cause: "the end of the data",
+        fix: "",
+        source: POSTFIX,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Good-bye.
+    POSTFIX_BYE = Entry {
+        code: Some(221),
+        enhanced: x(2, 0, 0),
+        text: "Bye",
+        stages: &[Stage::Quit],
+        server: Server::Postfix,
+        meaning: "the server closes the connection",
+        cause: "QUIT",
+        fix: "",
+        source: POSTFIX,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 }

@@ -1,6 +1,6 @@
 //! Syntax, sequence and size.
 
-use super::entry::{entries, x};
+use super::entry::{DOCUMENTED_ONLY, SIMULATED, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -14,7 +14,6 @@ entries! {
         code: Some(501),
         enhanced: x(5, 5, 4),
         text: "Invalid domain name",
-        tail: "",
         stages: &[Stage::Ehlo, Stage::EhloTls],
         server: Server::ExchangeOnline,
         meaning: "the name given in EHLO is no host name",
@@ -22,6 +21,7 @@ entries! {
         fix: "send a valid fully qualified name",
         source: "seen on the wire, 2025-04",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// Mail before EHLO.
@@ -29,7 +29,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 2),
         text: "Send hello first",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "EHLO or HELO must come first",
@@ -37,6 +36,7 @@ entries! {
         fix: "send EHLO, also after STARTTLS",
         source: EXCHANGE_SERVER,
         confidence: Confidence::Paraphrased,
+        ..SIMULATED
     };
 
     /// A command out of turn.
@@ -44,7 +44,6 @@ entries! {
         code: Some(503),
         enhanced: x(5, 5, 1),
         text: "Bad sequence of commands",
-        tail: "",
         stages: &[Stage::MailFrom, Stage::RcptTo, Stage::Data, Stage::Auth, Stage::StartTls],
         server: Server::ExchangeOnline,
         meaning: "the command came out of turn",
@@ -52,6 +51,7 @@ entries! {
         fix: "mend the order of the commands",
         source: "usually quoted for Exchange; not seen on an Exchange Online wire log",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// A word that is no command.
@@ -59,7 +59,6 @@ entries! {
         code: Some(500),
         enhanced: x(5, 3, 3),
         text: "Unrecognized command",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the server does not know this command",
@@ -67,6 +66,7 @@ entries! {
         fix: "use a command that EHLO offers",
         source: EXCHANGE_SERVER,
         confidence: Confidence::Paraphrased,
+        ..SIMULATED
     };
 
     /// Arguments that the command does not take.
@@ -74,7 +74,6 @@ entries! {
         code: Some(501),
         enhanced: x(5, 5, 4),
         text: "Invalid arguments",
-        tail: "",
         stages: &[Stage::StartTls, Stage::MailFrom, Stage::RcptTo, Stage::Data, Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the command's arguments are malformed",
@@ -82,6 +81,7 @@ entries! {
         fix: "mend the arguments",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// MAIL FROM with something that is no address.
@@ -89,7 +89,6 @@ entries! {
         code: Some(501),
         enhanced: x(5, 1, 7),
         text: "Invalid address",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "the sender is no valid address",
@@ -97,6 +96,7 @@ entries! {
         fix: "send `MAIL FROM:<user@domain>`",
         source: "usually quoted for Exchange; not seen on an Exchange Online wire log",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// RCPT TO with something that is no address.
@@ -104,7 +104,6 @@ entries! {
         code: Some(501),
         enhanced: x(5, 1, 3),
         text: "Invalid address",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the recipient is no valid address",
@@ -112,6 +111,7 @@ entries! {
         fix: "send `RCPT TO:<user@domain>`",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// An address beyond ASCII without SMTPUTF8.
@@ -119,7 +119,6 @@ entries! {
         code: Some(553),
         enhanced: x(5, 6, 7),
         text: "Non-ASCII address requires SMTPUTF8",
-        tail: "",
         stages: &[Stage::MailFrom, Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the address is not ASCII, and MAIL FROM did not ask for SMTPUTF8",
@@ -127,6 +126,7 @@ entries! {
         fix: "send `MAIL FROM:<…> SMTPUTF8`",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// A message past SIZE.
@@ -134,7 +134,6 @@ entries! {
         code: Some(552),
         enhanced: x(5, 3, 4),
         text: "Message size exceeds fixed maximum message size",
-        tail: "",
         stages: &[Stage::MailFrom, Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the message is larger than the server takes",
@@ -142,6 +141,7 @@ entries! {
         fix: "send a smaller message",
         source: EXCHANGE_SERVER,
         confidence: Confidence::Paraphrased,
+        ..SIMULATED
     };
 
     /// A command line past any bound.
@@ -149,7 +149,6 @@ entries! {
         code: Some(500),
         enhanced: x(5, 5, 6),
         text: "Line too long",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the command line is longer than the server takes; it hangs up",
@@ -157,6 +156,7 @@ entries! {
         fix: "end the line",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// Base64 that is none.
@@ -164,7 +164,6 @@ entries! {
         code: Some(501),
         enhanced: x(5, 5, 2),
         text: "Cannot decode response",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "what the client sent in AUTH is no base64, or not what the mechanism says",
@@ -172,6 +171,7 @@ entries! {
         fix: "mend the client's encoding",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// The client gave AUTH up.
@@ -179,7 +179,6 @@ entries! {
         code: Some(501),
         enhanced: x(5, 7, 0),
         text: "Authentication cancelled",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the client cancelled the log-in",
@@ -187,6 +186,7 @@ entries! {
         fix: "send the credentials",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// Too much nonsense, or too many failed log-ins.
@@ -194,7 +194,6 @@ entries! {
         code: Some(421),
         enhanced: x(4, 7, 0),
         text: "Too many errors on this connection, closing transmission channel",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the server has had enough of this connection",
@@ -202,6 +201,7 @@ entries! {
         fix: "mend the client",
         source: "usually quoted for Exchange; not seen on an Exchange Online wire log",
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// No more connections.
@@ -217,6 +217,7 @@ entries! {
         fix: "open fewer connections at once, or try again",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// Silence for too long.
@@ -224,7 +225,6 @@ entries! {
         code: Some(421),
         enhanced: x(4, 4, 1),
         text: "Connection timed out",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the client was silent for too long",
@@ -232,6 +232,7 @@ entries! {
         fix: "send the next command in time",
         source: NONE,
         confidence: Confidence::Unverified,
+        ..SIMULATED
     };
 
     /// A Bare line feed, as Exchange Online's reports name it.
@@ -239,7 +240,6 @@ entries! {
         code: None,
         enhanced: x(5, 6, 11),
         text: "Invalid characters",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the message has bare line feeds, which the next server does not take",
@@ -247,5 +247,6 @@ entries! {
         fix: "mend the program that writes the message",
         source: "non-delivery reports page of learn.microsoft.com",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 }

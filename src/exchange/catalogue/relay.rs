@@ -1,6 +1,6 @@
 //! The MX endpoint: attribution, relay, connectors, recipients.
 
-use super::entry::{entries, x};
+use super::entry::{DOCUMENTED_ONLY, SIMULATED, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -16,7 +16,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 64),
         text: "TenantAttribution; Relay Access Denied",
-        tail: "",
         stages: &[Stage::RcptTo, Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the recipient is not yours, and the sender was attributed to no tenant that may relay",
@@ -28,6 +27,7 @@ entries! {
             its whole chain",
         source: RELAY23,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The wording of the rule of 2017.
@@ -35,7 +35,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 64),
         text: "Relay Access Denied ATTR36",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "relay was refused, in the wording of 2017",
@@ -44,6 +43,7 @@ entries! {
         source: "KB 3169958, \"Configure a certificate-based connector to relay email messages through \
             Office 365\"",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Wrong region, or relay without a connector.
@@ -60,6 +60,7 @@ entries! {
         fix: "send to <initial-domain>.mail.protection.outlook.com; mend the connector",
         source: "learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/wrong-office-365-region-exo",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A tenant without mail.
@@ -68,7 +69,6 @@ entries! {
         enhanced: x(4, 4, 4),
         text: "Mail received as unauthenticated, incoming to a recipient domain configured in a hosted \
             tenant which has no mail-enabled subscriptions. ATTR5",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the recipient's tenant has no mailbox licences",
@@ -76,6 +76,7 @@ entries! {
         fix: "license a mailbox, or point the MX elsewhere",
         source: "seen on the wire, 2026-08; the multi-geo page of learn.microsoft.com prints it as 550 4.4.4",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A restricting Partner connector.
@@ -95,6 +96,7 @@ entries! {
             domain and TlsSenderCertificateName of the OnPremises connector",
         source: "Microsoft Japan support blog on renewing a hybrid server's certificate, errors of 2025-01-29",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The same in the short form that articles quote.
@@ -102,7 +104,6 @@ entries! {
         code: None,
         enhanced: x(5, 7, 51),
         text: "TenantInboundAttribution; Rejecting",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the tenant takes this mail only from the addresses or the certificate of a partner connector",
@@ -110,6 +111,7 @@ entries! {
         fix: "send through the gateway that the connector names",
         source: "quoted by articles; not seen on the wire",
         confidence: Confidence::Paraphrased,
+        ..DOCUMENTED_ONLY
     };
 
     /// Direct Send is switched off.
@@ -118,7 +120,6 @@ entries! {
         enhanced: x(5, 7, 68),
         text: "TenantInboundAttribution; Direct Send not allowed for this organization from unauthorized \
             sources",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the sender's domain is the tenant's own, and the tenant refuses such mail from strangers",
@@ -128,6 +129,7 @@ entries! {
         source: "\"Introducing more control over Direct Send in Exchange Online\", techcommunity.microsoft.com \
             4408790; the stage is not proven",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// A connector blocked as compromised.
@@ -143,6 +145,7 @@ entries! {
         fix: "find the source, then Remove-BlockedConnector; it takes up to an hour",
         source: "\"Remove blocked connectors\", learn.microsoft.com/defender-office-365",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Directory-based edge blocking.
@@ -158,6 +161,7 @@ entries! {
         fix: "create the recipient, or make the domain an internal relay domain",
         source: "seen on the wire, 2026-01; \"Use Directory-Based Edge Blocking\", learn.microsoft.com",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The older form of the same, with the address in front.
@@ -165,7 +169,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 4, 1),
         text: "[*]: Recipient address rejected: Access denied",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the domain is the tenant's, the recipient does not exist",
@@ -173,6 +176,7 @@ entries! {
         fix: "create the recipient, or make the domain an internal relay domain",
         source: "bounces collected by sisimai",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A domain that is nobody's here.
@@ -180,7 +184,6 @@ entries! {
         code: None,
         enhanced: x(5, 4, 1),
         text: "Relay Access Denied",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the host does not accept mail for this domain",
@@ -188,6 +191,7 @@ entries! {
         fix: "check the MX record and the accepted domains",
         source: NDR,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A loop.
@@ -203,6 +207,7 @@ entries! {
         fix: "break the loop: the domain's type, the outbound connector, the add-on's loop guard header",
         source: NDR,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// An Exchange server past its support.
@@ -210,7 +215,6 @@ entries! {
         code: None,
         enhanced: x(5, 7, 230),
         text: "Connecting Exchange server version is out-of-date",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the on-premises Exchange server is too old; its mail is blocked for part of each hour",
@@ -218,6 +222,7 @@ entries! {
         fix: "update it; enforcement can be paused for up to 90 days a year",
         source: "techcommunity.microsoft.com 4007169",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// The same while it is throttled.
@@ -225,7 +230,6 @@ entries! {
         code: Some(450),
         enhanced: x(4, 7, 230),
         text: "Connecting Exchange server version is out-of-date",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the on-premises Exchange server is too old; its mail is throttled",
@@ -233,6 +237,7 @@ entries! {
         fix: "update it; enforcement can be paused for up to 90 days a year",
         source: "techcommunity.microsoft.com 4007169",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// The tenant's daily limit for external recipients.
@@ -241,7 +246,6 @@ entries! {
         enhanced: x(5, 7, 233),
         text: "*Your message can't be sent because your tenant has exceeded its daily limit for sending \
             email to external recipients",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the tenant has sent to as many external recipients as a day allows",
@@ -249,6 +253,7 @@ entries! {
         fix: "wait for the 24-hour window to move on; move bulk mail elsewhere",
         source: "a public non-delivery report; MC1023294",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Too many recipients in one message.
@@ -256,7 +261,6 @@ entries! {
         code: Some(452),
         enhanced: x(4, 5, 3),
         text: "Too many recipients",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the message has more recipients than one transaction may carry",
@@ -264,5 +268,51 @@ entries! {
         fix: "send the rest in a second transaction",
         source: NDR,
         confidence: Confidence::Paraphrased,
+        ..SIMULATED
+    };
+
+    /// An address on two lists.
+    CUSTOMER_ALLOW_LIST = Entry {
+        code: None,
+        enhanced: x(5, 7, 1),
+        text: "Unable To Relay: Blocked by Customer Allow list",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the address is on the IP Allow list, and that keeps the connector from being used",
+        cause: "the address is in a connector, in the IP Allow list and on a block list",
+        fix: "take the address off the IP Allow list",
+        source: "KB 3013740",
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A trial tenant's daily limit.
+    TRIAL_TENANT_LIMIT = Entry {
+        code: Some(550),
+        enhanced: x(5, 7, 232),
+        text: "*",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the trial tenant has sent to as many external recipients as a day allows",
+        cause: "the tenant external recipient rate limit of trials (5,000 a day)",
+        fix: "wait for the 24-hour window to move on, or buy licences",
+        source: "told by a third party; the twin of 5.7.233",
+        confidence: Confidence::Paraphrased,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Journal mail.
+    JOURNALING = Entry {
+        code: None,
+        enhanced: x(5, 3, 190),
+        text: "Journaling on-premises messages to Microsoft 365 or Office 365 not supported",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "journal reports are not taken into a mailbox of the service",
+        cause: "journaling of on-premises mail to an Exchange Online mailbox, without Journaling Archive",
+        fix: "point journaling at another mailbox or archive",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 }

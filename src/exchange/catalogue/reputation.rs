@@ -1,6 +1,6 @@
-//! Reputation and authentication of the sender: documented, not simulated.
+//! Reputation and authentication of the sender: what filters say, known from documents and logs.
 
-use super::entry::{entries, x};
+use super::entry::{DOCUMENTED_ONLY, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -12,8 +12,8 @@ entries! {
     BANNED_IP = Entry {
         code: Some(550),
         enhanced: x(5, 7, 606),
+        last_detail: Some(649),
         text: "Access denied, banned sending IP [*",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "Microsoft has blocked the sending address",
@@ -21,6 +21,7 @@ entries! {
         fix: "request removal at https://sender.office.com/",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A blocked sender.
@@ -28,7 +29,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 511),
         text: "Access denied, banned sender[*",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "Microsoft has blocked the sending address",
@@ -36,6 +36,7 @@ entries! {
         fix: "forward the report to delist@microsoft.com",
         source: "delisting page of learn.microsoft.com",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A public block list.
@@ -43,7 +44,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 1),
         text: "Service unavailable, Client host [*] blocked using",
-        tail: "",
         stages: &[Stage::RcptTo, Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "the sending address is on a public block list",
@@ -51,6 +51,7 @@ entries! {
         fix: "ask the list for removal; do not send from a dynamic address",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Throttled by address.
@@ -58,7 +59,6 @@ entries! {
         code: Some(451),
         enhanced: x(4, 7, 500),
         text: "Server busy. Please try again later",
-        tail: "",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the sending address is throttled",
@@ -66,6 +66,7 @@ entries! {
         fix: "try again later, slower",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Throttled by the consumer hosts.
@@ -73,7 +74,6 @@ entries! {
         code: Some(451),
         enhanced: x(4, 7, 650),
         text: "The mail server [*] has been temporarily rate limited due to IP reputation",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "the sending address is throttled by the consumer service",
@@ -81,6 +81,7 @@ entries! {
         fix: "see https://postmaster.live.com; try again later, slower",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// DMARC says reject.
@@ -88,7 +89,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 509),
         text: "Access denied, sending domain [*] does not pass DMARC verification",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the sender's domain asks to refuse mail that fails DMARC, and this does",
@@ -96,6 +96,7 @@ entries! {
         fix: "sign with DKIM for that domain, or send from a host that its SPF names",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// High-volume senders to the consumer service.
@@ -103,7 +104,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 515),
         text: "Access denied, sending domain [*] does not meet the required authentication level",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "a high-volume sender must pass SPF, DKIM and DMARC",
@@ -111,6 +111,7 @@ entries! {
         fix: "set up SPF, DKIM and DMARC for the domain",
         source: "quoted widely; announced by Microsoft in 2025",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// HELO is judged as well.
@@ -118,7 +119,6 @@ entries! {
         code: None,
         enhanced: x(5, 7, 506),
         text: "Access Denied, Bad HELO",
-        tail: "",
         stages: &[],
         server: Server::ExchangeOnline,
         meaning: "the name given in HELO or EHLO is refused",
@@ -126,6 +126,7 @@ entries! {
         fix: "send the sending host's own name",
         source: NDR,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A tenant that sends too much spam.
@@ -133,7 +134,6 @@ entries! {
         code: None,
         enhanced: x(5, 7, 705),
         text: "Access denied, tenant has exceeded threshold",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the tenant is blocked from sending",
@@ -141,6 +141,7 @@ entries! {
         fix: "secure the accounts, then ask support to release the tenant",
         source: NDR,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Unregistered domains.
@@ -148,7 +149,6 @@ entries! {
         code: None,
         enhanced: x(5, 7, 750),
         text: "Service unavailable. Client blocked from sending from unregistered domains",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "too much mail from domains that the tenant has not registered",
@@ -156,5 +156,265 @@ entries! {
         fix: "register the sender domains as accepted domains",
         source: NDR,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Spam from the account.
+    SPAM_ABUSE = Entry {
+        code: None,
+        enhanced: x(5, 7, 501),
+        text: "Access denied, spam abuse detected",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the sending account is blocked for spam",
+        cause: "spam was sent from it",
+        fix: "secure the account, then ask for its release",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A blocked account (5.7.502 and 5.7.503).
+    BANNED_SENDER_502 = Entry {
+        code: None,
+        enhanced: x(5, 7, 502),
+        last_detail: Some(503),
+        text: "Access denied, banned sender",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the sending account is blocked",
+        cause: "spam was sent from it",
+        fix: "secure the account, then ask for its release",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A recipient that is refused.
+    RECIPIENT_DENIED = Entry {
+        code: None,
+        enhanced: x(5, 7, 504),
+        text: "*: Recipient address rejected: Access denied",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the recipient's address is not taken",
+        cause: "the recipient does not exist, or its organisation refuses it",
+        fix: "check the address; ask the recipient's administrator",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A blocked recipient.
+    BANNED_RECIPIENT = Entry {
+        code: None,
+        enhanced: x(5, 7, 505),
+        text: "Access denied, banned recipient",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "nobody may send to this recipient",
+        cause: "the recipient is blocked",
+        fix: "check the address; ask the recipient's administrator",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A list of the recipient's.
+    REJECTED_BY_RECIPIENT = Entry {
+        code: None,
+        enhanced: x(5, 7, 507),
+        text: "Access denied, rejected by recipient",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the recipient's organisation refuses this address",
+        cause: "a block list of the recipient's own",
+        fix: "ask the recipient's administrator",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Limits of a range of addresses.
+    PERMITTED_LIMITS = Entry {
+        code: None,
+        enhanced: x(5, 7, 508),
+        text: "Access denied, * has exceeded permitted limits within",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the sending address sends more than is permitted",
+        cause: "too many messages from one range of addresses",
+        fix: "send slower, and from fewer addresses",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// IPv6 is off there.
+    NO_IPV6 = Entry {
+        code: None,
+        enhanced: x(5, 7, 510),
+        text: "*does not accept email over IPv6",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the recipient's organisation takes no mail over IPv6",
+        cause: "IPv6 is not switched on for the organisation",
+        fix: "send over IPv4",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// The From: field is missing or doubled.
+    RFC5322 = Entry {
+        code: None,
+        enhanced: x(5, 7, 512),
+        text: "Access denied, message must be RFC 5322 section 3.6.2 compliant",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the message needs one valid From: field",
+        cause: "no From: field, more than one, or one without an address",
+        fix: "send exactly one From: with an address",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A list of the recipient's organisation.
+    CUSTOMER_BLOCK_LIST = Entry {
+        code: None,
+        enhanced: x(5, 7, 513),
+        text: "Service unavailable, Client host [*] blocked by * using Customer Block list",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the recipient's organisation has blocked the sending address",
+        cause: "a block list of the recipient's own",
+        fix: "ask the recipient's administrator",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A blocked sender.
+    BANNED_SENDER_800 = Entry {
+        code: None,
+        enhanced: x(5, 7, 800),
+        text: "Access denied, banned sender",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the sender is blocked",
+        cause: "spam was sent by it",
+        fix: "forward the report to delist@microsoft.com",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Suspicion (4.7.500 to 4.7.699).
+    TRY_AGAIN_500 = Entry {
+        code: None,
+        enhanced: x(4, 7, 500),
+        last_detail: Some(699),
+        text: "Access denied, please try again later",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the sending address is throttled or under suspicion",
+        cause: "too little reputation for what it sends",
+        fix: "try again later, slower (it is tried again by itself)",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Suspicion (4.7.850 to 4.7.899).
+    TRY_AGAIN_850 = Entry {
+        code: None,
+        enhanced: x(4, 7, 850),
+        last_detail: Some(899),
+        text: "Access denied, please try again later",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the sending address is throttled or under suspicion",
+        cause: "too little reputation for what it sends",
+        fix: "try again later, slower (it is tried again by itself)",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// SPF.
+    SPF_VIOLATION = Entry {
+        code: None,
+        enhanced: x(5, 7, 23),
+        text: "The message was rejected because of Sender Policy Framework violation",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "SPF failed for the P1 sender's domain",
+        cause: "the sending host is not in the SPF record of the domain",
+        fix: "extend the SPF record, or send through a host that it names",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// IPv6 without SPF and DKIM.
+    IPV6_UNSIGNED = Entry {
+        code: None,
+        enhanced: x(4, 7, 26),
+        text: "Access denied, a message sent over IPv6 * must pass either SPF or DKIM validation",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "over IPv6 only mail that passes SPF or DKIM is taken",
+        cause: "neither SPF nor DKIM passed",
+        fix: "sign with DKIM, extend the SPF record, or send over IPv4",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// IPv6 without a reverse name.
+    IPV6_NO_PTR = Entry {
+        code: None,
+        enhanced: x(5, 7, 25),
+        text: "Access denied, the sending IPv6 address * must have a reverse DNS record",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "over IPv6 only hosts with a reverse name are taken",
+        cause: "no PTR record",
+        fix: "set the PTR record, or send over IPv4",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A list of one's own organisation.
+    TENANT_ALLOW_BLOCK_LIST = Entry {
+        code: None,
+        enhanced: x(5, 7, 703),
+        text: "Your message can't be delivered because messages to * are blocked by your organization \
+            using Tenant Allow Block List",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "your own organisation has blocked this recipient",
+        cause: "an entry in the Tenant Allow/Block List",
+        fix: "take the entry out, if it is not meant",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Traffic of a tenant without reputation.
+    TRAFFIC_NOT_ACCEPTED = Entry {
+        code: Some(550),
+        enhanced: x(5, 7, 708),
+        text: "Service unavailable. Access denied, traffic not accepted from this IP",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the tenant's mail is not taken from this address",
+        cause: "a new or trial tenant, or too much spam through it",
+        fix: "buy licences, or ask support to release the tenant",
+        source: "non-delivery reports page of learn.microsoft.com; the tail AS(8561) from test data",
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 }

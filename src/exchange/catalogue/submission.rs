@@ -1,6 +1,6 @@
 //! Client submission: TLS policy, AUTH, who may send.
 
-use super::entry::{entries, x};
+use super::entry::{DOCUMENTED_ONLY, SIMULATED, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -10,6 +10,9 @@ const PRINTERS: &str = "\"Fix issues with printers, scanners, and LOB applicatio
     Microsoft 365 or Office 365\", learn.microsoft.com";
 const SWITCHES: &str = "\"Enable or disable authenticated client SMTP submission\", learn.microsoft.com; \
     seen on the wire, 2023-03";
+const NDR: &str = "non-delivery reports page of learn.microsoft.com";
+const CONCURRENT: &str =
+    "\"Changes in message store and throttling for concurrent connections\", learn.microsoft.com";
 const WIRE: &str = "seen on the wire";
 
 entries! {
@@ -27,6 +30,7 @@ entries! {
             and use smtp-legacy.office365.com",
         source: LEGACY_TLS,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// TLS 1.0 or 1.1 at the legacy endpoint of a tenant that has not opted in.
@@ -45,6 +49,7 @@ entries! {
         source: "German edition of \"New opt-in endpoint available for SMTP AUTH clients still needing \
             legacy TLS\"; its wording in English, the code 550 and the stage are inferred",
         confidence: Confidence::Inferred,
+        ..SIMULATED
     };
 
     /// Clear text where TLS is required.
@@ -52,7 +57,6 @@ entries! {
         code: Some(451),
         enhanced: x(5, 7, 3),
         text: "STARTTLS is required to send mail",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeServer,
         meaning: "the server wants TLS before any mail",
@@ -60,6 +64,7 @@ entries! {
         fix: "use STARTTLS; look for a firewall that inspects SMTP",
         source: "Microsoft Japan support blog; the pair of 451 and 5.7.3 is really written so",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Nobody logged in.
@@ -67,7 +72,6 @@ entries! {
         code: Some(530),
         enhanced: x(5, 7, 57),
         text: "Client not authenticated to send mail.",
-        tail: "",
         stages: &[Stage::MailFrom, Stage::RcptTo, Stage::Data],
         server: Server::ExchangeOnline,
         meaning: "the submission endpoint sends for nobody who has not logged in",
@@ -75,6 +79,7 @@ entries! {
         fix: "log in, or use Direct Send or a relay connector on the MX endpoint",
         source: "seen on the wire, 2024-10",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The log-in failed and the client went on.
@@ -82,7 +87,6 @@ entries! {
         code: Some(530),
         enhanced: x(5, 7, 57),
         text: "Client not authenticated to send mail. Error: *",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "the log-in had failed; the reason follows after `Error:`",
@@ -90,6 +94,7 @@ entries! {
         fix: "mend the reason that the text repeats",
         source: "seen on the wire, 2024-05",
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// The older wording.
@@ -97,7 +102,6 @@ entries! {
         code: Some(530),
         enhanced: x(5, 7, 57),
         text: "SMTP; Client was not authenticated to send anonymous mail during MAIL FROM",
-        tail: "",
         stages: &[Stage::MailFrom],
         server: Server::ExchangeOnline,
         meaning: "the submission endpoint sends for nobody who has not logged in",
@@ -105,6 +109,7 @@ entries! {
         fix: "log in, or use Direct Send or a relay connector on the MX endpoint",
         source: "seen on the wire, 2019 and 2020; non-delivery reports page of learn.microsoft.com",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A wrong password or token, or a reason that is not told.
@@ -112,7 +117,6 @@ entries! {
         code: Some(535),
         enhanced: x(5, 7, 3),
         text: "Authentication unsuccessful",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the log-in failed; Exchange Online does not say why",
@@ -121,6 +125,7 @@ entries! {
             Conditional Access",
         source: PRINTERS,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// SMTP AUTH is off in the tenant and the mailbox inherits.
@@ -137,6 +142,7 @@ entries! {
             or a connector",
         source: SWITCHES,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// SMTP AUTH is off for the mailbox.
@@ -152,6 +158,7 @@ entries! {
         fix: "Set-CASMailbox -SmtpClientAuthenticationDisabled $false for this mailbox",
         source: SWITCHES,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// An authentication policy forbids passwords.
@@ -167,6 +174,7 @@ entries! {
         fix: "use OAuth (XOAUTH2)",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Wrong password, said so.
@@ -182,6 +190,7 @@ entries! {
         fix: "check the password",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Security defaults.
@@ -197,6 +206,7 @@ entries! {
         fix: "use OAuth, or replace security defaults by Conditional Access",
         source: "public test data; the copy is cut after \"Contact your admin\"",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Conditional Access.
@@ -213,6 +223,7 @@ entries! {
         fix: "exclude the account from the policy, or use OAuth",
         source: "seen on the wire, 2026-07",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Federation is out of reach.
@@ -228,6 +239,7 @@ entries! {
         fix: "repair federation",
         source: PRINTERS,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Basic authentication, after its end.
@@ -243,6 +255,7 @@ entries! {
         fix: "use OAuth, High Volume Email, Azure Communication Services, or a relay connector",
         source: "techcommunity.microsoft.com 4114750; Google uses 550 5.7.30 for a DKIM failure",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// A mechanism that is not offered.
@@ -250,7 +263,6 @@ entries! {
         code: Some(504),
         enhanced: x(5, 7, 4),
         text: "Unrecognized authentication type",
-        tail: "",
         stages: &[Stage::Auth],
         server: Server::ExchangeOnline,
         meaning: "the server does not know this mechanism, or not before TLS",
@@ -258,6 +270,7 @@ entries! {
         fix: "use STARTTLS, then AUTH LOGIN or XOAUTH2",
         source: WIRE,
         confidence: Confidence::Verbatim,
+        ..SIMULATED
     };
 
     /// Send-as, the older form.
@@ -265,7 +278,6 @@ entries! {
         code: Some(550),
         enhanced: x(5, 7, 60),
         text: "SMTP; Client does not have permissions to send as this sender",
-        tail: "",
         stages: &[Stage::MailFrom, Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the account may not send as this sender",
@@ -273,6 +285,7 @@ entries! {
         fix: "send as the mailbox, grant Send As, or relay by connector",
         source: PRINTERS,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Send-as, today's form.
@@ -280,7 +293,6 @@ entries! {
         code: Some(554),
         enhanced: x(5, 2, 252),
         text: "SendAsDenied; *",
-        tail: "",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the account may not send as this sender",
@@ -288,6 +300,7 @@ entries! {
         fix: "send as the mailbox, grant Send As, or relay by connector",
         source: "seen on the wire, 2025-11",
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// Too many sessions of one mailbox.
@@ -301,8 +314,9 @@ entries! {
         meaning: "the mailbox sends over more than three connections at once",
         cause: "more than three connections sending at the same time",
         fix: "send one after the other, and try again",
-        source: "\"Changes in message store and throttling for concurrent connections\", learn.microsoft.com",
+        source: CONCURRENT,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 
     /// The account is restricted.
@@ -310,7 +324,142 @@ entries! {
         code: Some(550),
         enhanced: x(5, 1, 8),
         text: "Access denied, bad outbound sender",
-        tail: "",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the account is restricted for outbound spam",
+        cause: "suspicious mail was sent from it",
+        fix: "secure the account, then release it on the Restricted entities page",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Federation without HTTPS.
+    FEDERATION_NO_HTTPS = Entry {
+        code: Some(535),
+        enhanced: x(5, 7, 139),
+        text: "Authentication unsuccessful, the federated STS URL does not support HTTPS",
+        stages: &[Stage::Auth],
+        server: Server::ExchangeOnline,
+        meaning: "the on-premises federation service could not be asked safely",
+        cause: "the federation URL is not HTTPS",
+        fix: "publish the federation service over HTTPS, with TLS 1.2",
+        source: PRINTERS,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Send-as, the form of 2021.
+    SEND_AS_2021 = Entry {
+        code: Some(554),
+        enhanced: x(5, 2, 0),
+        text: "STOREDRV.Submission.Exception:SendAsDeniedException",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the account may not send as this sender",
+        cause: "From: or MAIL FROM is not the mailbox that logged in",
+        fix: "send as the mailbox, grant Send As, or relay by connector",
+        source: "seen on the wire, 2021 (MailKit issue 1176)",
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A token without rights to the mailbox.
+    MAILBOX_LOGON_FAILURE = Entry {
+        code: Some(430),
+        enhanced: x(4, 2, 0),
+        text: "STOREDRV; mailbox logon failure",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the log-in held, but may not open the mailbox",
+        cause: "an OAuth application without rights to the mailbox",
+        fix: "register the service principal in Exchange Online and give it the mailbox with \
+            Add-MailboxPermission",
+        source: "SmtpClientDiag, a public tester by a Microsoft engineer",
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A throttled recipient's mailbox.
+    RECIPIENT_THREAD_LIMIT = Entry {
+        code: Some(432),
+        enhanced: x(4, 3, 2),
+        text: "STOREDRV.Deliver; recipient thread limit exceeded",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the recipient's mailbox takes no more deliveries at once; it is tried again",
+        cause: "too many messages to one mailbox at the same time",
+        fix: "nothing, or spread the messages over time",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// Too many recipients in a day.
+    SUBMISSION_QUOTA = Entry {
+        code: Some(554),
+        enhanced: x(5, 2, 0),
+        text: "STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the mailbox has sent to as many recipients as a day allows",
+        cause: "more than 10,000 recipients in 24 hours",
+        fix: "wait; move bulk mail to High Volume Email or Azure Communication Services",
+        source: CONCURRENT,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// The sender's own mailbox is full.
+    SENDER_MAILBOX_FULL = Entry {
+        code: Some(554),
+        enhanced: x(5, 2, 2),
+        text: "mailbox full; STOREDRV.Submission.Exception:QuotaExceededException",
+        stages: &[Stage::Message],
+        server: Server::ExchangeOnline,
+        meaning: "the sending mailbox is full, not the recipient's",
+        cause: "what is submitted is saved to Sent Items, and there is no room left",
+        fix: "empty Sent Items and Deleted Items of the sending mailbox",
+        source: CONCURRENT,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// A rate limit, as reports name it.
+    SUBMISSION_QUOTA_REPORTED = Entry {
+        code: None,
+        enhanced: x(5, 2, 2),
+        text: "Submission quota exceeded",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the mailbox has sent more than its limits allow",
+        cause: "the recipient or message rate limit",
+        fix: "wait; move bulk mail elsewhere",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// The daily limit of recipients.
+    DAILY_RECIPIENT_LIMIT = Entry {
+        code: None,
+        enhanced: x(5, 1, 90),
+        text: "Your message can't be sent because you've reached your daily limit for message recipients",
+        stages: &[],
+        server: Server::ExchangeOnline,
+        meaning: "the mailbox has sent to as many recipients as a day allows",
+        cause: "the daily recipient limit",
+        fix: "wait for the 24-hour window to move on; move bulk mail elsewhere",
+        source: NDR,
+        confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
+    };
+
+    /// The account is restricted, as devices show it.
+    BAD_OUTBOUND_SENDER_DEVICE = Entry {
+        code: Some(550),
+        enhanced: x(5, 1, 8),
+        text: "Bad outbound sender",
         stages: &[Stage::Message],
         server: Server::ExchangeOnline,
         meaning: "the account is restricted for outbound spam",
@@ -318,5 +467,6 @@ entries! {
         fix: "secure the account, then release it on the Restricted entities page",
         source: PRINTERS,
         confidence: Confidence::Verbatim,
+        ..DOCUMENTED_ONLY
     };
 }
