@@ -4,6 +4,7 @@ mod args;
 mod certs;
 mod check;
 mod command;
+mod explain;
 mod probe;
 mod run;
 mod simulate;

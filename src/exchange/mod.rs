@@ -9,6 +9,7 @@ mod connectors;
 mod decision;
 mod domain;
 mod endpoint;
+pub mod explain;
 mod network;
 mod peer;
 pub mod relay;

@@ -1,10 +1,12 @@
 //! Outcomes to bytes (floor 5): each format is a function of the results, and
 //! one place writes.
 
+mod explanations;
 mod json;
 mod junit;
 mod output;
 mod palette;
+mod prose;
 mod reports;
 mod summary;
 mod terminal;
@@ -14,6 +16,7 @@ mod testing;
 mod tests;
 mod words;
 
+pub use explanations::{explanations_as_json, explanations_as_text};
 pub use output::{Destination, WriteError};
 pub use palette::Palette;
 pub use reports::{Format, Reports};

@@ -5,6 +5,7 @@ mod bad_input;
 mod canary;
 mod cases;
 mod docs;
+mod explain;
 mod fixtures;
 mod front_end;
 mod golden;

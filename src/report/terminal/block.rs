@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::printer::Cause;
 use super::{Detail, Terminal};
+use crate::report::prose::{WIDTH, wrapped};
 use crate::report::words::{attempt, count, decided, decided_in_short};
 use crate::session::{Direction, Line};
 use crate::smtp::visible;
@@ -15,9 +16,6 @@ const TARGET_COLUMN: usize = 64;
 
 /// Where what explains a value stands; a longer value puts it on the next line.
 const NOTE_COLUMN: usize = 45;
-
-/// Where our own sentences are wrapped.
-pub(super) const WIDTH: usize = 100;
 
 /// How many lines of a transcript show what led to the end.
 const TAIL: usize = 6;
@@ -170,33 +168,4 @@ fn tail<'a>(mut lines: impl ExactSizeIterator<Item = Line<'a>>) -> Range<usize> 
     let all = lines.len();
     let end = lines.position(|line| line.direction == Direction::Sent && line.text == "QUIT").unwrap_or(all);
     end.saturating_sub(TAIL)..end
-}
-
-/// A text in lines of at most so many characters, broken between words.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one from the start");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prose_breaks_between_words() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("a-word-too-long for it", 6), ["a-word-too-long", "for it"]);
-        assert_eq!(wrapped("", 6), [""]);
-    }
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::Terminal;
-use super::block::{WIDTH, line, wrapped};
+use super::block::line;
 use super::printer::{Cause, Seen};
 use crate::report::palette::Palette;
+use crate::report::prose::{WIDTH, wrapped};
 use crate::report::words::count;
 use crate::report::{Run, Summary};
 use crate::smtp::visible;

@@ -57,6 +57,12 @@ impl Program {
         self
     }
 
+    /// Lets it read this file as standard input.
+    pub fn stdin(mut self, file: &Path) -> Self {
+        self.command.stdin(std::fs::File::open(file).expect("the file is there"));
+        self
+    }
+
     /// Ends it, and fails the test, after this long instead of a minute.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
