@@ -68,17 +68,18 @@ fn run(args: &Args) -> Result<u8, u8> {
         BAD_INPUT
     })?;
     loaded.warnings.extend(resolver.take_warnings());
-    // Cron sends whatever is printed as mail.
-    if args.detail() > Detail::Quiet {
-        tell(&loaded.warnings, &loaded.sources, colours);
-    }
-
     let reports = open(args)?;
     let played = play(args, &servers, &resolver, cases, reports)
         .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;
     drop(lab);
     let (summary, unwritten) = finish(played.reports, &loaded, started, played.interrupted.is_some());
-    Ok(status(&summary, played.interrupted, unwritten))
+    let status = status(&summary, played.interrupted, unwritten);
+    // Beside a result in which all is well a warning is noise: that a certificate
+    // has expired may be the point of its case. `check` always shows them.
+    if args.detail() > Detail::Normal || args.detail() == Detail::Normal && status != WELL {
+        tell(&loaded.warnings, &loaded.sources, colours);
+    }
+    Ok(status)
 }
 
 fn open(args: &Args) -> Result<Reports, u8> {

@@ -25,21 +25,30 @@ const CAUSES: usize = 12;
 /// What was seen of the cases, as far as the end needs it.
 #[derive(Default)]
 pub(super) struct Told {
-    suites: Vec<(Arc<str>, Summary)>,
+    suites: Vec<Suite>,
     skipped: BTreeMap<String, usize>,
     dates: BTreeSet<NaiveDate>,
     real: BTreeSet<Arc<str>>,
+}
+
+/// What became of a suite's cases.
+struct Suite {
+    name: Arc<str>,
+    /// The file it is written in.
+    file: Arc<str>,
+    tally: Summary,
 }
 
 impl Told {
     pub(super) fn add(&mut self, result: &CaseResult) {
         let suite = &result.case.suite;
         // Cases of one suite mostly end one after the other.
-        let at = self.suites.iter().rposition(|(name, _)| name == suite).unwrap_or_else(|| {
-            self.suites.push((Arc::clone(suite), Summary::default()));
+        let at = self.suites.iter().rposition(|other| other.name == *suite).unwrap_or_else(|| {
+            let file = Arc::clone(&result.case.source.file);
+            self.suites.push(Suite { name: Arc::clone(suite), file, tally: Summary::default() });
             self.suites.len() - 1
         });
-        self.suites[at].1.add(result);
+        self.suites[at].tally.add(result);
         match (&result.skipped_because, result.simulated) {
             (Some(reason), _) => *self.skipped.entry(visible(reason).into_owned()).or_default() += 1,
             (None, Some(date)) => {
@@ -51,22 +60,24 @@ impl Told {
         }
     }
 
-    /// A line a suite.
+    /// A line a suite, in the order of the files: in which order cases end differs
+    /// from run to run.
     pub(super) fn suites(&self, palette: Palette, out: &mut String) {
         if self.suites.len() < 2 {
             return;
         }
         let all = self.suites.len() <= SUITES;
-        let wrong = |summary: &Summary| summary.failed + summary.error > 0;
-        let shown = || self.suites.iter().filter(|(_, summary)| all || wrong(summary));
-        let width = shown().map(|(name, _)| visible(name).chars().count()).max().unwrap_or(0).min(60);
-        for (name, summary) in shown() {
-            let name = visible(name);
+        let wrong = |tally: &Summary| tally.failed + tally.error > 0;
+        let mut shown: Vec<_> = self.suites.iter().filter(|suite| all || wrong(&suite.tally)).collect();
+        shown.sort_by(|a, b| (&a.file, &a.name).cmp(&(&b.file, &b.name)));
+        let width = shown.iter().map(|suite| visible(&suite.name).chars().count()).max().unwrap_or(0).min(60);
+        for suite in &shown {
+            let name = visible(&suite.name);
             let pad = width.saturating_sub(name.chars().count());
-            line!(out, "{name}{:pad$}  {}", "", tally(palette, summary, true));
+            line!(out, "{name}{:pad$}  {}", "", tally(palette, &suite.tally, true));
         }
         if !all {
-            let rest = self.suites.len() - shown().count();
+            let rest = self.suites.len() - shown.len();
             line!(out, "{} with nothing wrong", count(rest, "more suite"));
         }
         out.push('\n');
