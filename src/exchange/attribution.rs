@@ -2,7 +2,7 @@
 //! comes in `relay`.
 
 use super::Account;
-use super::connectors::{Match, accepted_certificate_domain, on_premises};
+use super::connectors::{Match, Matches, accepted_certificate_domain};
 use super::decision::{AttributedBy, Attribution};
 use super::domain::DomainName;
 use super::peer::{Peer, Presented};
@@ -44,6 +44,7 @@ impl Attributed<'_> {
 pub(super) fn of_sender<'a>(
     tenants: &'a Tenants,
     peer: &'a Peer,
+    matches: &Matches<'a>,
     mail_from: &ReversePath,
     why: &mut Account,
 ) -> Option<Attributed<'a>> {
@@ -54,44 +55,55 @@ pub(super) fn of_sender<'a>(
         }
         Presented::Names(_) => {}
     }
-    let found = by_certificate(tenants, peer, why).or_else(|| by_mail_from(tenants, peer, mail_from, why))?;
+    let found = by_certificate(tenants, peer, matches, why)
+        .or_else(|| by_mail_from(tenants, peer, matches, mail_from, why))?;
     why.step(format!("attributed to {} by {}", found.tenant.name, found.by.as_str()));
     Some(found)
 }
 
-fn by_certificate<'a>(tenants: &'a Tenants, peer: &'a Peer, why: &mut Account) -> Option<Attributed<'a>> {
+fn by_certificate<'a>(
+    tenants: &'a Tenants,
+    peer: &'a Peer,
+    matches: &Matches<'a>,
+    why: &mut Account,
+) -> Option<Attributed<'a>> {
     let mut found: Option<Attributed<'a>> = None;
-    let mut named = false;
-    for tenant in tenants.iter() {
-        for matched in on_premises(tenant, peer) {
-            named |= matched.certificate.is_some();
-            let Some(name) = accepted_certificate_domain(tenant, &matched, peer) else {
-                if let Some(name) = matched.certificate {
-                    matched.tell(tenant, peer, why);
-                    why.step(format!("{} is no accepted domain of {}", name.domain(), tenant.name));
-                }
-                continue;
-            };
-            match found {
-                None => {
-                    matched.tell(tenant, peer, why);
-                    why.step(format!(
-                        "certificate name {name} is covered by an accepted domain of {}",
-                        tenant.name
-                    ));
-                    found = Some(Attributed { tenant, matched, by: AttributedBy::Certificate });
-                }
-                Some(first) if !std::ptr::eq(first.tenant, tenant) => why.step(format!(
-                    "the certificate would do for {} as well; no source says which tenant is taken, the \
-                     simulator takes the first of the file",
-                    tenant.name
-                )),
-                Some(_) => {}
+    let mut others: Vec<&Tenant> = Vec::new();
+    for matched in matches.all() {
+        let tenant = matched.tenant;
+        let Some(name) = accepted_certificate_domain(tenants, matched, peer) else {
+            if let (Some(name), None) = (matched.certificate, found) {
+                matched.tell(peer, why);
+                why.step(format!("{} is no accepted domain of {}", name.domain(), tenant.name));
             }
-            break;
+            continue;
+        };
+        match found {
+            None => {
+                matched.tell(peer, why);
+                why.step(format!(
+                    "certificate name {name} is covered by an accepted domain of {}",
+                    tenant.name
+                ));
+                found = Some(Attributed { tenant, matched: *matched, by: AttributedBy::Certificate });
+            }
+            Some(first) => {
+                let known = std::iter::once(first.tenant).chain(others.last().copied());
+                if !known.into_iter().any(|known| std::ptr::eq(known, tenant)) {
+                    others.push(tenant);
+                }
+            }
         }
     }
-    if found.is_none() && !named {
+    if let [other, rest @ ..] = &others[..] {
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} others", rest.len()) };
+        why.step(format!(
+            "the certificate would do for {}{more} as well; no source says which tenant is taken, the \
+             simulator takes the first of the files",
+            other.name
+        ));
+    }
+    if found.is_none() && matches.all().iter().all(|matched| matched.certificate.is_none()) {
         for name in peer.certificate.names() {
             why.step(format!("certificate name {name} matches no OnPremises connector"));
         }
@@ -102,6 +114,7 @@ fn by_certificate<'a>(tenants: &'a Tenants, peer: &'a Peer, why: &mut Account) -
 fn by_mail_from<'a>(
     tenants: &'a Tenants,
     peer: &'a Peer,
+    matches: &Matches<'a>,
     mail_from: &ReversePath,
     why: &mut Account,
 ) -> Option<Attributed<'a>> {
@@ -115,14 +128,14 @@ fn by_mail_from<'a>(
         return None;
     };
     why.step(format!("P1 sender domain {domain} is an accepted domain of {}", tenant.name));
-    let Some(matched) = on_premises(tenant, peer).next() else {
+    let Some(matched) = matches.of_tenant(tenant).next() else {
         why.step(format!(
             "no OnPremises connector of {} matches the certificate or address {}",
             tenant.name, peer.address
         ));
         return None;
     };
-    matched.tell(tenant, peer, why);
+    matched.tell(peer, why);
     Some(Attributed { tenant, matched, by: AttributedBy::MailFrom })
 }
 
@@ -135,13 +148,14 @@ fn by_mail_from<'a>(
 pub(super) fn by_header_from<'a>(
     tenants: &'a Tenants,
     peer: &'a Peer,
+    matches: &Matches<'a>,
     authors: &[DomainName],
     why: &mut Account,
 ) -> Option<Attributed<'a>> {
     for author in authors {
         let Some((tenant, _)) = tenants.of_domain(author) else { continue };
-        let Some(matched) = on_premises(tenant, peer).next() else { continue };
-        matched.tell(tenant, peer, why);
+        let Some(matched) = matches.of_tenant(tenant).next() else { continue };
+        matched.tell(peer, why);
         why.step(format!("P2 sender domain {author} is an accepted domain of {}", tenant.name));
         return Some(Attributed { tenant, matched, by: AttributedBy::HeaderFrom });
     }

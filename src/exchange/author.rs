@@ -7,6 +7,12 @@ use super::domain::DomainName;
 /// over: a forger's header must not do more than be useless.
 #[must_use]
 pub fn author_domains(message: &[u8]) -> Vec<DomainName> {
+    author_addresses(message).iter().filter_map(|address| domain_of(address)).collect()
+}
+
+/// The addresses themselves, as written. What has no domain is no address.
+#[must_use]
+pub fn author_addresses(message: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(message);
     let mut fields: Vec<String> = Vec::new();
     for line in text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)) {
@@ -23,7 +29,8 @@ pub fn author_domains(message: &[u8]) -> Vec<DomainName> {
         let (name, value) = field.split_once(':')?;
         name.trim_end().eq_ignore_ascii_case("from").then_some(value)
     });
-    values.flat_map(addresses).filter_map(|address| domain_of(&address)).collect()
+    let found = values.flat_map(addresses).map(|address| address.trim().to_owned());
+    found.filter(|address| domain_of(address).is_some()).collect()
 }
 
 /// The addresses of a list: what stands in angle brackets, else the whole,

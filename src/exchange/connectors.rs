@@ -2,12 +2,14 @@
 
 use super::domain::DomainName;
 use super::peer::{CertificateName, Peer};
-use super::tenants::{ConnectorType, InboundConnector, Tenant};
+use super::tenants::{InboundConnector, Tenant, Tenants};
 use super::{Account, DomainPattern};
 
 /// A connector that a peer matches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Match<'a> {
+    /// Whose it is.
+    pub(super) tenant: &'a Tenant,
     /// The connector.
     pub(super) connector: &'a InboundConnector,
     /// The name of the certificate that it matches by; `None` where it matches by
@@ -15,22 +17,30 @@ pub(super) struct Match<'a> {
     pub(super) certificate: Option<&'a CertificateName>,
 }
 
-/// The enabled connectors of type OnPremises that a peer matches, by certificate
-/// first, then by address.
+/// The enabled connectors of type OnPremises that a peer matches: tenant by tenant,
+/// in each by certificate first, then by address.
 ///
 /// Source: "Updated Requirements for SMTP Relay through Exchange Online": "The
 /// sending host's IP address or certificate domain on the SMTP connection matches
 /// your organization's Inbound Connector of OnPremises type."
-pub(super) fn on_premises<'a>(tenant: &'a Tenant, peer: &'a Peer) -> impl Iterator<Item = Match<'a>> {
-    let connectors = || tenant.connectors(ConnectorType::OnPremises);
-    let by_certificate = connectors().filter_map(|connector| {
-        let name = certificate_match(connector, peer)?;
-        Some(Match { connector, certificate: Some(name) })
-    });
-    let by_address = connectors()
-        .filter(|connector| connector.lists(peer.address))
-        .map(|connector| Match { connector, certificate: None });
-    by_certificate.chain(by_address)
+#[derive(Clone, Debug)]
+pub(super) struct Matches<'a>(Vec<Match<'a>>);
+
+impl<'a> Matches<'a> {
+    /// What a peer matches.
+    pub(super) fn of(tenants: &'a Tenants, peer: &'a Peer) -> Self {
+        Self(tenants.index.on_premises(&tenants.list, peer))
+    }
+
+    /// Every match.
+    pub(super) fn all(&self) -> &[Match<'a>] {
+        &self.0
+    }
+
+    /// Those of one tenant.
+    pub(super) fn of_tenant(&self, tenant: &Tenant) -> impl Iterator<Item = Match<'a>> {
+        self.0.iter().copied().filter(move |matched| std::ptr::eq(matched.tenant, tenant))
+    }
 }
 
 /// The name of the peer's certificate that a connector's
@@ -53,11 +63,12 @@ pub(super) fn certificate_match<'a>(
 /// add the subdomain to the accepted domain. Alternatively, in the connector, you
 /// can use *.domain.com".
 pub(super) fn accepted_certificate_domain<'a>(
-    tenant: &Tenant,
+    tenants: &Tenants,
     matched: &Match<'a>,
     peer: &'a Peer,
 ) -> Option<&'a CertificateName> {
-    let is_accepted = |domain: &DomainName| tenant.accepted_domains.iter().any(|own| own.name == *domain);
+    let is_accepted =
+        |domain: &DomainName| tenants.owner(domain).is_some_and(|owner| std::ptr::eq(owner, matched.tenant));
     let Some(name) = matched.certificate else {
         return peer.certificate.names().iter().find(|name| is_accepted(name.domain()));
     };
@@ -70,7 +81,8 @@ pub(super) fn accepted_certificate_domain<'a>(
 
 impl Match<'_> {
     /// Writes down what matched.
-    pub(super) fn tell(&self, tenant: &Tenant, peer: &Peer, why: &mut Account) {
+    pub(super) fn tell(&self, peer: &Peer, why: &mut Account) {
+        let tenant = self.tenant;
         let connector = &self.connector.name;
         match (self.certificate, &self.connector.certificate_name) {
             (Some(name), Some(pattern)) => why.step(format!(

@@ -1,5 +1,6 @@
 //! Domain names and the patterns that connectors hold.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 /// A domain name, in lower case and without a final dot.
@@ -26,10 +27,26 @@ impl DomainName {
         &self.0
     }
 
+    /// The domains above it, nearest first.
+    pub fn parents(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.as_str();
+        std::iter::from_fn(move || {
+            rest = rest.split_once('.')?.1;
+            Some(rest)
+        })
+    }
+
     /// Whether this is a sub-domain, at any depth, of the other.
     #[must_use]
     pub fn is_below(&self, parent: &Self) -> bool {
         self.0.strip_suffix(&*parent.0).is_some_and(|rest| rest.ends_with('.'))
+    }
+}
+
+/// So that maps of domains can be asked without making one.
+impl Borrow<str> for DomainName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -40,7 +57,7 @@ impl fmt::Display for DomainName {
 }
 
 /// Which domains a connector's parameter means.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DomainPattern {
     /// `*`: every domain, the null sender's lack of one included.
     Any,

@@ -10,23 +10,31 @@ mod decision;
 mod domain;
 mod endpoint;
 pub mod explain;
+mod export;
+mod inbound;
+mod index;
 mod network;
 mod peer;
+mod recipients;
 pub mod relay;
+#[cfg(test)]
+mod relay_tests;
 pub mod submission;
+#[cfg(test)]
+mod submission_tests;
 mod tenants;
-mod tenants_file;
 mod timeline;
 
 pub use account::Account;
-pub use author::author_domains;
+pub use author::{author_addresses, author_domains};
 pub use decision::{AttributedBy, Attribution, Decision};
 pub use domain::{DomainName, DomainPattern};
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use network::{Network, NetworkError};
 pub use peer::{CertificateName, Peer, Presented};
+pub use recipients::Recipients;
 pub use tenants::{
-    AcceptedDomain, CasMailbox, ConnectorType, DomainType, InboundConnector, Lab, Tenant, Tenants,
-    TransportConfig,
+    AcceptedDomain, AuthenticationPolicy, BasicAuth, CasMailbox, ConnectorType, DomainType, InboundConnector,
+    Lab, OrganizationConfig, OutboundConnector, Part, Tenant, Tenants, TransportConfig,
 };
 pub use timeline::{Change, Rule, RulesOn, TIMELINE};

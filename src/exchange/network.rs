@@ -53,6 +53,11 @@ impl Network {
         }
     }
 
+    /// The first 24 bits of it, which every address in it shares.
+    pub(super) fn slash_24(self) -> u32 {
+        u32::from(self.base) >> 8
+    }
+
     /// Whether an address lies in it. An IPv4 address in IPv6 clothes counts as
     /// what it is.
     #[must_use]

@@ -82,6 +82,12 @@ impl CertificateName {
         &self.domain
     }
 
+    /// Whether it stands for every host right below its domain.
+    #[must_use]
+    pub const fn is_wildcard(&self) -> bool {
+        self.wildcard
+    }
+
     /// Whether a `TlsSenderCertificateName` covers this name. A wildcard
     /// certificate is covered by a wildcard parameter alone: that it would match
     /// a single host's name is stated nowhere.

@@ -5,7 +5,7 @@ use super::Endpoint;
 use super::catalogue::{Entry, positive, submission};
 use super::decision::{AttributedBy, Attribution, Decision};
 use super::domain::DomainName;
-use super::tenants::{Tenant, Tenants};
+use super::tenants::{BasicAuth, Tenant, Tenants};
 use super::timeline::{Rule, RulesOn};
 use crate::tls::TlsVersion;
 
@@ -16,13 +16,15 @@ pub struct LogIn<'a> {
     pub user: &'a str,
     /// The password of AUTH LOGIN, or the bearer token of XOAUTH2.
     pub secret: &'a str,
+    /// Basic authentication: a password, not a token.
+    pub basic: bool,
     /// The TLS version in use; `None` in clear text.
     pub tls: Option<TlsVersion>,
 }
 
 /// Whether a log-in is accepted, once the credentials are complete.
 ///
-/// The order is: TLS version, user, switches, secret. That old TLS is answered
+/// The order is: TLS version, user, switches, basic authentication, secret. That old TLS is answered
 /// without judging the credentials follows from where `421 4.7.66` was read; that
 /// the switches come before the secret is the simulator's choice.
 ///
@@ -45,8 +47,7 @@ pub fn log_in(
         why.step(format!("{version} is refused at the ordinary endpoint"));
         return Decision::reply(&submission::LEGACY_TLS_REFUSED);
     }
-    let domain = log_in.user.rsplit_once('@').and_then(|(_, domain)| DomainName::new(domain));
-    let Some((tenant, _)) = domain.and_then(|domain| tenants.of_domain(&domain)) else {
+    let Some(tenant) = tenant_of(tenants, log_in.user) else {
         why.step("the user's domain is nobody's accepted domain");
         return Decision::reply(&submission::AUTHENTICATION_UNSUCCESSFUL);
     };
@@ -55,10 +56,15 @@ pub fn log_in(
     {
         return Decision::reply(refused);
     }
-    if let Some(refused) = switched_off(tenant, log_in.user, why) {
+    if let Some(refused) = switched_off(tenants, tenant, log_in.user, why) {
         return Decision::reply(refused);
     }
-    match tenant.password(log_in.user) {
+    if log_in.basic
+        && let Some(refused) = basic_refused(tenant, log_in.user, rules, why)
+    {
+        return Decision::reply(refused);
+    }
+    match tenants.password(log_in.user) {
         Some(secret) if secret.expose() == log_in.secret => {
             why.step(format!("{} logged in, a user of {}", log_in.user, tenant.name));
             let (tenant, by) = (tenant.name.clone(), AttributedBy::MailFrom);
@@ -101,8 +107,8 @@ fn legacy_tls_of(
 /// Whether SMTP AUTH is switched off: by the mailbox's own switch, else by the
 /// organisation's. A switch that the file does not mention is taken as never
 /// touched, and SMTP AUTH as on.
-fn switched_off(tenant: &Tenant, user: &str, why: &mut Account) -> Option<&'static Entry> {
-    let of_mailbox = tenant.mailbox(user).and_then(|mailbox| mailbox.smtp_client_authentication_disabled);
+fn switched_off(tenants: &Tenants, tenant: &Tenant, user: &str, why: &mut Account) -> Option<&'static Entry> {
+    let of_mailbox = tenants.mailbox(user).and_then(|mailbox| mailbox.smtp_client_authentication_disabled);
     match (of_mailbox, tenant.transport.smtp_client_authentication_disabled) {
         (Some(true), _) => {
             why.step(format!("SMTP AUTH is switched off for the mailbox {user}"));
@@ -120,11 +126,127 @@ fn switched_off(tenant: &Tenant, user: &str, why: &mut Account) -> Option<&'stat
             why.step(format!("SMTP AUTH is switched on for {}, and the mailbox inherits it", tenant.name));
             None
         }
-        (None, None) => {
-            why.step(format!("{} does not say whether SMTP AUTH is off; taken as on", tenant.name));
-            None
+        // Source: Set-TransportConfig, SmtpClientAuthenticationDisabled: on by default
+        // for organisations created after January 2020.
+        (None, None) => match tenant.organization.created {
+            Some(day) if RulesOn::day(day).holds(Rule::SmtpAuthOffForNew) => {
+                why.step(format!(
+                    "{} was created on {day} and has not set SmtpClientAuthenticationDisabled: SMTP AUTH is off",
+                    tenant.name
+                ));
+                Some(&submission::DISABLED_FOR_TENANT)
+            }
+            _ => {
+                why.step(format!("{} does not say whether SMTP AUTH is off; taken as on", tenant.name));
+                None
+            }
+        },
+    }
+}
+
+/// Whether basic authentication is refused, however right the password is.
+///
+/// Source: techcommunity.microsoft.com 4114750 and 4489835 (retirement);
+/// Set-AuthenticationPolicy, `AllowBasicAuthSmtp`; replies captured in 2025 and
+/// 2026. That `basic authentication is disabled` is what the retirement's first
+/// step answers is inferred, and so is the order of the checks.
+fn basic_refused(tenant: &Tenant, user: &str, rules: RulesOn, why: &mut Account) -> Option<&'static Entry> {
+    match tenant.lab.basic_auth {
+        Some(BasicAuth::Retired) => {
+            why.step("basic authentication is retired (lab)");
+            return Some(&submission::BASIC_AUTH_RETIRED);
+        }
+        Some(BasicAuth::Off) => {
+            why.step("basic authentication is off (lab)");
+            return Some(&submission::BASIC_AUTH_DISABLED);
+        }
+        Some(BasicAuth::On) => why.step("an administrator has left basic authentication on (lab)"),
+        None if rules.holds(Rule::BasicAuthOff) => {
+            why.step("since the end of December 2026 basic authentication is off unless switched on again");
+            return Some(&submission::BASIC_AUTH_DISABLED);
+        }
+        None => {}
+    }
+    let key = user.to_ascii_lowercase();
+    let own = tenant.lab.policies.get(&key);
+    if let Some(name) = own.or(tenant.organization.default_authentication_policy.as_ref()) {
+        let policy = tenant.authentication_policies.iter().find(|policy| policy.name == *name);
+        match policy.map(|policy| policy.allow_basic_auth_smtp) {
+            Some(Some(false)) => {
+                why.step(format!("authentication policy \"{name}\" has AllowBasicAuthSmtp off"));
+                return Some(&submission::BASIC_AUTH_DISABLED);
+            }
+            Some(_) => why.step(format!("authentication policy \"{name}\" allows basic authentication")),
+            None => why.step(format!("authentication policy \"{name}\" is not in the export; not modelled")),
         }
     }
+    if tenant.lab.security_defaults {
+        why.step(format!("security defaults are on for {} (lab)", tenant.name));
+        return Some(&submission::SECURITY_DEFAULTS);
+    }
+    if tenant.lab.conditional_access.iter().any(|stopped| stopped.eq_ignore_ascii_case(user)) {
+        why.step(format!("Conditional Access stops basic authentication of {user} (lab)"));
+        return Some(&submission::CRITERIA_NOT_MET);
+    }
+    None
+}
+
+/// Whether a user who has logged in may send a message as its senders: the P1
+/// sender and every author must be the user's own addresses or ones that `send_as`
+/// of the lab names. `None`: the message is taken.
+///
+/// Source: a reply captured on 2025-11-23 at the end of the data, MAIL and RCPT
+/// having been accepted; that P1 and the header are both judged follows from the
+/// reference's "From/MAIL FROM not allowed for the account".
+#[must_use]
+pub fn send_as<'a>(
+    tenants: &Tenants,
+    user: &str,
+    senders: impl IntoIterator<Item = &'a str>,
+    why: &mut Account,
+) -> Option<Decision> {
+    let tenant = tenant_of(tenants, user)?;
+    let granted = tenant.lab.send_as.get(&user.to_ascii_lowercase());
+    for sender in senders {
+        let is_own = sender.eq_ignore_ascii_case(user)
+            || tenant.recipients.as_ref().is_some_and(|recipients| recipients.are_one(sender, user));
+        let may = |granted: &Vec<String>| granted.iter().any(|other| other.eq_ignore_ascii_case(sender));
+        if is_own || granted.is_some_and(may) {
+            continue;
+        }
+        why.step(format!(
+            "{user} may not send as {sender}: no address of the mailbox, and no right (lab: send_as)"
+        ));
+        let fill = format!(
+            "{user} not allowed to send as {sender}; \
+             STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process \
+             message due to a permanent exception with message [BeginDiagnosticData]Cannot submit message."
+        );
+        return Some(Decision::reply(&submission::SEND_AS).fill(fill));
+    }
+    None
+}
+
+/// The most sessions of a user's mailbox that may send at once, where the lab
+/// bounds them.
+#[must_use]
+pub fn most_sessions(tenants: &Tenants, user: &str) -> Option<u32> {
+    tenant_of(tenants, user)?.lab.sessions
+}
+
+/// MAIL FROM in one session too many: each of them is told.
+///
+/// Source: "Changes in message store and throttling for concurrent connections";
+/// the stage is not proven.
+#[must_use]
+pub fn too_many_sessions(user: &str, open: u32, most: u32, why: &mut Account) -> Decision {
+    why.step(format!("{user} has {open} sessions open, {most} may send at once (lab: sessions)"));
+    Decision::reply(&submission::TOO_MANY_SESSIONS)
+}
+
+fn tenant_of<'a>(tenants: &'a Tenants, user: &str) -> Option<&'a Tenant> {
+    let (_, domain) = user.rsplit_once('@')?;
+    tenants.of_domain(&DomainName::new(domain)?).map(|(tenant, _)| tenant)
 }
 
 /// What MAIL FROM is answered for a client that has not logged in: after a failed
@@ -144,121 +266,5 @@ pub fn unauthenticated(failed: Option<&Entry>, why: &mut Account) -> Decision {
             why.step("nobody has logged in");
             Decision::reply(&submission::NOT_AUTHENTICATED)
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::exchange::tenants::{AcceptedDomain, CasMailbox, DomainType, Lab, TransportConfig};
-    use crate::secret::Secret;
-    use chrono::NaiveDate;
-
-    const TODAY: RulesOn = RulesOn::day(NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day"));
-    const EARLY_2022: RulesOn = RulesOn::day(NaiveDate::from_ymd_opt(2022, 1, 31).expect("a day"));
-
-    fn tenants(legacy: Option<bool>, tenant_off: Option<bool>, mailbox_off: Option<bool>) -> Tenants {
-        Tenants::new(vec![Tenant {
-            name: "Contoso".into(),
-            accepted_domains: vec![AcceptedDomain {
-                name: DomainName::new("contoso.com").expect("a domain"),
-                kind: DomainType::Authoritative,
-                match_subdomains: false,
-            }],
-            transport: TransportConfig {
-                allow_legacy_tls_clients: legacy,
-                smtp_client_authentication_disabled: tenant_off,
-            },
-            mailboxes: vec![CasMailbox {
-                address: "scan@contoso.com".into(),
-                smtp_client_authentication_disabled: mailbox_off,
-            }],
-            lab: Lab { passwords: vec![("scan@contoso.com".into(), Secret::new("right"))], recipients: None },
-            ..Tenant::default()
-        }])
-    }
-
-    fn reply(tenants: &Tenants, endpoint: Endpoint, tls: TlsVersion, rules: RulesOn) -> &'static Entry {
-        let credentials = LogIn { user: "Scan@Contoso.com", secret: "right", tls: Some(tls) };
-        log_in(tenants, endpoint, credentials, rules, &mut Account::default()).entry
-    }
-
-    #[test]
-    fn a_mailbox_switch_outranks_the_tenants_and_null_inherits() {
-        let (on, tenant, mailbox) =
-            (&positive::AUTHENTICATED, &submission::DISABLED_FOR_TENANT, &submission::DISABLED_FOR_MAILBOX);
-        for (tenant_off, mailbox_off, expected) in [
-            (Some(true), Some(true), mailbox),
-            (Some(true), Some(false), on),
-            (Some(true), None, tenant),
-            (Some(false), Some(true), mailbox),
-            (Some(false), Some(false), on),
-            (Some(false), None, on),
-            (None, Some(true), mailbox),
-            (None, Some(false), on),
-            (None, None, on),
-        ] {
-            let tenants = tenants(None, tenant_off, mailbox_off);
-            let got = reply(&tenants, Endpoint::Submission, TlsVersion::Tls12, TODAY);
-            assert!(std::ptr::eq(got, expected), "{tenant_off:?} {mailbox_off:?}: {}", got.text);
-        }
-    }
-
-    #[test]
-    fn old_tls_is_refused_by_endpoint_day_and_switch() {
-        let (on, refused, not_opted_in) =
-            (&positive::AUTHENTICATED, &submission::LEGACY_TLS_REFUSED, &submission::LEGACY_TLS_NOT_OPTED_IN);
-        use Endpoint::{Legacy, Submission};
-        for (endpoint, switch, day, old, new) in [
-            (Submission, Some(true), TODAY, refused, on),
-            (Submission, Some(false), TODAY, refused, on),
-            (Submission, None, TODAY, refused, on),
-            (Legacy, Some(true), TODAY, on, on),
-            (Legacy, Some(false), TODAY, not_opted_in, on),
-            (Legacy, None, TODAY, not_opted_in, on),
-            (Submission, Some(true), EARLY_2022, on, on),
-            (Submission, None, EARLY_2022, on, on),
-            (Submission, Some(false), EARLY_2022, not_opted_in, on),
-        ] {
-            let tenants = tenants(switch, Some(false), None);
-            for (version, expected) in [
-                (TlsVersion::Tls10, old),
-                (TlsVersion::Tls11, old),
-                (TlsVersion::Tls12, new),
-                (TlsVersion::Tls13, new),
-            ] {
-                let got = reply(&tenants, endpoint, version, day);
-                assert!(std::ptr::eq(got, expected), "{endpoint} {switch:?} {version}: {}", got.text);
-            }
-        }
-    }
-
-    #[test]
-    fn a_wrong_password_and_an_unknown_user_read_the_same() {
-        let tenants = tenants(None, Some(false), None);
-        for (user, secret) in [
-            ("scan@contoso.com", "wrong"),
-            ("nobody@contoso.com", "right"),
-            ("scan@x.example", "right"),
-            ("", ""),
-        ] {
-            let credentials = LogIn { user, secret, tls: Some(TlsVersion::Tls13) };
-            let decision =
-                log_in(&tenants, Endpoint::Submission, credentials, TODAY, &mut Account::default());
-            assert!(std::ptr::eq(decision.entry, &submission::AUTHENTICATION_UNSUCCESSFUL), "{user}");
-        }
-    }
-
-    #[test]
-    fn mail_after_a_failed_log_in_repeats_the_failure() {
-        let why = &mut Account::default();
-        let decision = unauthenticated(Some(&submission::DISABLED_FOR_TENANT), why);
-        assert_eq!(
-            decision.entry.filled(&decision.fill),
-            "Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, \
-             SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled \
-             for more information."
-        );
-        assert!(std::ptr::eq(unauthenticated(None, why).entry, &submission::NOT_AUTHENTICATED));
     }
 }

@@ -9,6 +9,10 @@ pub enum Rule {
     HeaderFromEnds,
     /// TLS 1.0 and 1.1 are refused for SMTP AUTH at the ordinary endpoint.
     LegacyTlsEnds,
+    /// Organisations created from this day on begin with SMTP AUTH off.
+    SmtpAuthOffForNew,
+    /// Basic authentication for SMTP AUTH is off unless switched on again.
+    BasicAuthOff,
 }
 
 /// A row of the timeline.
@@ -25,7 +29,13 @@ pub struct Change {
 }
 
 /// Every change of the rules, oldest first.
-pub static TIMELINE: [Change; 2] = [
+pub static TIMELINE: [Change; 4] = [
+    Change {
+        rule: Rule::SmtpAuthOffForNew,
+        from: day(2020, 2, 1),
+        what: "organisations created after January 2020 begin with SmtpClientAuthenticationDisabled true",
+        source: "Set-TransportConfig, SmtpClientAuthenticationDisabled",
+    },
     Change {
         rule: Rule::LegacyTlsEnds,
         // The post says "Feb 2022" without a day, and the disablement came in
@@ -42,6 +52,14 @@ pub static TIMELINE: [Change; 2] = [
             sender domain no longer counts",
         source: "\"Updated Requirements for SMTP Relay through Exchange Online\", \
             techcommunity.microsoft.com 3851357",
+    },
+    Change {
+        rule: Rule::BasicAuthOff,
+        // "End of December 2026"; the last day stands for it.
+        from: day(2026, 12, 31),
+        what: "basic authentication for SMTP AUTH is off by default; administrators may switch it on again",
+        source: "\"Updated Exchange Online SMTP AUTH Basic Authentication Deprecation Timeline\", \
+            techcommunity.microsoft.com 4489835, 2026-01-27",
     },
 ];
 

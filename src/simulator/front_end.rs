@@ -6,12 +6,13 @@ use std::time::SystemTime;
 
 use super::limits::Limits;
 use super::policy::{Ask, Credentials, Facts, Fault, Incoming, Policy, Prompt, Response};
+use super::sessions::Open;
 use super::stamp::{self, SessionId};
 use super::store::{Delivered, Store};
 use crate::exchange::catalogue::{Entry, positive, protocol, relay as relay_replies};
 use crate::exchange::{
     Account, Attribution, CertificateName, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
-    author_domains, relay, submission,
+    author_addresses, author_domains, relay, submission,
 };
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::tls::ClientChain;
@@ -27,6 +28,10 @@ pub(super) struct FrontEnd {
     /// The peer as the rules see it, from the facts of the first mail command.
     peer: Option<Peer>,
     logged_in: Option<Attribution>,
+    /// The session of the mailbox that has logged in.
+    session: Option<Open>,
+    /// The exchange under way is for a password.
+    basic: bool,
     failed_log_in: Option<&'static Entry>,
     /// Of the transaction under way.
     account: Account,
@@ -53,6 +58,8 @@ impl FrontEnd {
             id: SessionId::next(now),
             peer: None,
             logged_in: None,
+            session: None,
+            basic: false,
             failed_log_in: None,
             account: Account::default(),
             attribution: None,
@@ -110,7 +117,8 @@ impl FrontEnd {
         format!("{} Hello [{}]", stamp::public_host(self.endpoint), facts.address)
     }
 
-    fn mechanism(&self, name: &str, facts: &Facts) -> Response {
+    fn mechanism(&mut self, name: &str, facts: &Facts) -> Response {
+        self.basic = name.eq_ignore_ascii_case("LOGIN");
         let known = name.eq_ignore_ascii_case("LOGIN") || name.eq_ignore_ascii_case("XOAUTH2");
         match known && facts.tls.is_some() && self.endpoint != Endpoint::Mx {
             true => self.say(&positive::PROMPT_EMPTY, facts),
@@ -120,12 +128,13 @@ impl FrontEnd {
 
     fn log_in(&mut self, credentials: Credentials<'_>, facts: &Facts) -> Response {
         let Credentials { user, secret } = credentials;
-        let log_in = submission::LogIn { user, secret, tls: facts.tls };
+        let log_in = submission::LogIn { user, secret, basic: self.basic, tls: facts.tls };
         self.account = Account::default();
         let decision =
             submission::log_in(&self.tenants, self.endpoint, log_in, self.rules, &mut self.account);
         if decision.is_positive() {
             self.failed_log_in = None;
+            self.session = Some(self.store.sessions.open(user));
             self.logged_in.clone_from(&decision.attribution);
         } else {
             self.failed_log_in = Some(decision.entry);
@@ -140,6 +149,14 @@ impl FrontEnd {
         if self.endpoint == Endpoint::Mx {
             self.peer = Some(peer(facts));
             return self.say(&positive::SENDER_OK, facts);
+        }
+        if let Some(session) = &self.session
+            && let Some(most) = submission::most_sessions(&self.tenants, session.user())
+            && session.count() > most
+        {
+            let why = &mut self.account;
+            let decision = submission::too_many_sessions(session.user(), session.count(), most, why);
+            return self.decided(&decision, facts);
         }
         match &self.logged_in {
             Some(attribution) => {
@@ -177,6 +194,15 @@ impl FrontEnd {
                 return self.decided(&decision, facts);
             }
             self.attribution = decision.attribution;
+        }
+        if let Some(session) = &self.session {
+            let authors = author_addresses(&incoming.head);
+            let p1 = Some(incoming.mail_from.as_str()).filter(|address| !address.is_empty());
+            let senders = p1.into_iter().chain(authors.iter().map(String::as_str));
+            let denied = submission::send_as(&self.tenants, session.user(), senders, &mut self.account);
+            if let Some(decision) = denied {
+                return self.decided(&decision, facts);
+            }
         }
         self.store.keep(Delivered {
             session: self.id.to_string(),

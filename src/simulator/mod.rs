@@ -11,6 +11,7 @@ mod policy;
 mod protocol;
 mod proxy;
 mod server;
+mod sessions;
 mod stamp;
 mod store;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::sessions::Sessions;
 use crate::exchange::{Account, Attribution, Endpoint};
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::tls::TlsVersion;
@@ -34,10 +35,11 @@ pub struct Delivered {
     pub size: u64,
 }
 
-/// The newest messages.
+/// The newest messages, and who is here.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     kept: Mutex<Kept>,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 #[derive(Debug, Default)]

@@ -22,6 +22,19 @@ pub fn read_file(path: &Path, sources: &mut Sources) -> Result<FileId, Diagnosti
     Ok(sources.add(shown(path), path.to_owned(), text))
 }
 
+/// The same for what other programs have written: UTF-16 is read as well, with or
+/// without its mark, and a file may be as large as `limit`.
+///
+/// # Errors
+///
+/// As [`read_file`].
+pub fn read_any_unicode(path: &Path, limit: u64, sources: &mut Sources) -> Result<FileId, Diagnostic> {
+    let bytes = read_bytes(path, limit)?;
+    let text = if is_utf16(&bytes) { from_utf16(&bytes) } else { text(bytes) };
+    let text = text.map_err(|why| Diagnostic::general(format!("{}: {why}", shown(path))))?;
+    Ok(sources.add(shown(path), path.to_owned(), text))
+}
+
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
@@ -75,14 +88,32 @@ fn io_words(error: &std::io::Error) -> String {
     }
 }
 
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\xFF\xFE")
+        || bytes.starts_with(b"\xFE\xFF")
+        || matches!(bytes[..], [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..])
+}
+
+/// The text of UTF-16, whichever end of a unit comes first.
+fn from_utf16(bytes: &[u8]) -> Result<String, String> {
+    let big = bytes.starts_with(b"\xFE\xFF") || bytes.starts_with(b"\0");
+    let (units, rest) = bytes.as_chunks::<2>();
+    if !rest.is_empty() {
+        return Err("not UTF-16: an odd number of bytes".to_owned());
+    }
+    let units =
+        units.iter().map(|unit| if big { u16::from_be_bytes(*unit) } else { u16::from_le_bytes(*unit) });
+    let mut units = units.peekable();
+    units.next_if_eq(&0xFEFF);
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    text.map_err(|_| "not UTF-16: half a character".to_owned())
+}
+
 fn text(mut bytes: Vec<u8>) -> Result<String, String> {
     if bytes.starts_with(b"\xEF\xBB\xBF") {
         bytes.drain(..3);
     }
-    let utf16 = bytes.starts_with(b"\xFF\xFE")
-        || bytes.starts_with(b"\xFE\xFF")
-        || matches!(bytes[..], [0, 1..=0x7F, 0, 1..=0x7F, ..] | [1..=0x7F, 0, 1..=0x7F, 0, ..]);
-    if utf16 {
+    if is_utf16(&bytes) {
         return Err("encoded as UTF-16; save it as UTF-8".to_owned());
     }
     if let Some(at) = bytes.iter().position(|b| *b == 0) {
@@ -101,6 +132,16 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_taken_off() {
         assert_eq!(text(b"\xEF\xBB\xBFa: b".to_vec()).as_deref(), Ok("a: b"));
+    }
+
+    #[test]
+    fn utf_16_is_read_in_both_orders_with_and_without_its_mark() {
+        for bytes in [&b"\xFF\xFEa\0\xE9\0b\0"[..], b"\xFE\xFF\0a\0\xE9\0b", b"a\0\xE9\0b\0", b"\0a\0\xE9\0b"]
+        {
+            assert_eq!(from_utf16(bytes).as_deref(), Ok("a\u{E9}b"));
+        }
+        assert!(is_utf16(b"{\0\"\0") && !is_utf16(b"{\"a"));
+        assert!(from_utf16(b"\xFF\xFEa").is_err() && from_utf16(b"\xFF\xFE\0\xD8").is_err());
     }
 
     #[test]

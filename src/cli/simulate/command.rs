@@ -19,8 +19,8 @@ use crate::yaml::{self, Diagnostic, Severity, Sources};
 /// file, the day and the CA for client certificates come from the project file
 /// where no flag says otherwise. It keeps what it accepts and never relays it.
 #[derive(clap::Args)]
-pub(super) struct Args {
-    /// The tenants file
+pub(in crate::cli) struct Args {
+    /// The tenants file, or a folder of exports
     tenants: Option<PathBuf>,
     /// Use this project file (default: beside the tenants file or ./scenarios, or above)
     #[arg(long, value_name = "FILE")]
@@ -43,13 +43,26 @@ pub(super) struct Args {
     /// Listen on addresses that other hosts can reach
     #[arg(long)]
     allow_remote: bool,
+    /// Print a PowerShell script that exports an organisation for the simulator, and
+    /// do nothing else; it reads, and changes nothing
+    #[arg(long, exclusive = true)]
+    export_script: bool,
 }
+
+/// What `--export-script` prints.
+const EXPORT_SCRIPT: &str = include_str!("export.ps1");
 
 /// Contract §2: bad input, and what went wrong with the machine.
 const BAD_INPUT: u8 = 2;
 const ERROR: u8 = 3;
 
-pub(super) fn main(args: Args) -> ExitCode {
+pub(in crate::cli) fn main(args: Args) -> ExitCode {
+    if args.export_script {
+        return match io::stdout().write_all(EXPORT_SCRIPT.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => ExitCode::from(complain(&error.to_string(), ERROR)),
+        };
+    }
     match run(&args) {
         // Being told to stop is how a server ends well, so SIGINT and SIGTERM are
         // no failure here; 130 and 143 belong to runs that were cut short.
@@ -217,5 +230,32 @@ impl Stop {
     async fn wait(&mut self) {
         // Without the signal there is nothing to wait for.
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_export_script_reads_and_is_plain_ascii() {
+        assert!(EXPORT_SCRIPT.is_ascii(), "Windows PowerShell reads a script in the machine's code page");
+        let code = EXPORT_SCRIPT.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let code =
+            code.collect::<Vec<_>>().join("\n").replace("New-Object", "").replace("Install-Module", "");
+        for verb in
+            ["Set-", "New-", "Remove-", "Add-", "Enable-", "Disable-", "Update-", "Invoke-", "Install-"]
+        {
+            assert!(!code.contains(verb), "{verb}");
+        }
+        for part in crate::exchange::Part::ALL {
+            assert!(
+                code.contains(&format!("$export.{} = Get-", part.as_str()))
+                    || code.contains(&format!("$export.{} = $organization", part.as_str())),
+                "{}",
+                part.as_str()
+            );
+        }
+        assert!(code.contains("Get-EXORecipient -ResultSize Unlimited"));
     }
 }

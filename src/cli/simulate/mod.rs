@@ -1,0 +1,6 @@
+//! `relayprobe simulate`: the simulator as servers, and the script that exports an
+//! organisation for it.
+
+mod command;
+
+pub(super) use command::{Args, main};
