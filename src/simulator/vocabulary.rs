@@ -12,8 +12,8 @@ use super::protocol::{Next, Protocol};
 use super::store::Store;
 use crate::exchange::catalogue::{self, Entry, positive, protocol, relay, submission};
 use crate::exchange::{
-    AcceptedDomain, CasMailbox, ConnectorType, DomainName, DomainPattern, Endpoint, InboundConnector, Lab,
-    Network, RulesOn, Tenant, Tenants, TransportConfig,
+    AcceptedDomain, BasicAuth, CasMailbox, ConnectorType, DomainName, DomainPattern, Endpoint,
+    InboundConnector, Lab, Network, OrganizationConfig, RulesOn, Tenant, Tenants, TransportConfig,
 };
 use crate::secret::Secret;
 use crate::tls::{Accepted, ClientChain, TlsVersion};
@@ -132,6 +132,76 @@ const SAID: &[Said] = &[
     ),
 ];
 
+/// What the tenant's `lab` brings about.
+type Changed = (Endpoint, Option<TlsVersion>, &'static str, fn(&mut Tenant), &'static Entry);
+
+const LOG_IN: &str = "EHLO x|AUTH LOGIN c2NhbkBjb250b3NvLmNvbQ==|cmlnaHQ=";
+const MAIL: &str = "EHLO x|MAIL FROM:<a@b.example>|RCPT TO:<info@contoso.com>";
+
+const CHANGED: &[Changed] = &[
+    (
+        Endpoint::Submission,
+        TLS,
+        LOG_IN,
+        |t| t.lab.basic_auth = Some(BasicAuth::Off),
+        &submission::BASIC_AUTH_DISABLED,
+    ),
+    (
+        Endpoint::Submission,
+        TLS,
+        LOG_IN,
+        |t| t.lab.basic_auth = Some(BasicAuth::Retired),
+        &submission::BASIC_AUTH_RETIRED,
+    ),
+    (Endpoint::Submission, TLS, LOG_IN, |t| t.lab.security_defaults = true, &submission::SECURITY_DEFAULTS),
+    (
+        Endpoint::Submission,
+        TLS,
+        LOG_IN,
+        |t| t.lab.conditional_access = vec!["scan@contoso.com".into()],
+        &submission::CRITERIA_NOT_MET,
+    ),
+    (
+        Endpoint::Submission,
+        TLS,
+        "EHLO x|AUTH LOGIN c2NhbkBjb250b3NvLmNvbQ==|cmlnaHQ=|MAIL FROM:<scan@contoso.com>",
+        |t| t.lab.sessions = Some(0),
+        &submission::TOO_MANY_SESSIONS,
+    ),
+    (
+        Endpoint::Submission,
+        TLS,
+        "EHLO x|AUTH LOGIN c2NhbkBjb250b3NvLmNvbQ==|cmlnaHQ=|MAIL FROM:<scan@contoso.com>|RCPT TO:<a@b.example>|\
+         DATA|From: boss@contoso.com||.",
+        |_| {},
+        &submission::SEND_AS,
+    ),
+    (Endpoint::Mx, CLEAR, MAIL, |t| t.lab.other_region = true, &relay::WRONG_REGION),
+    (Endpoint::Mx, CLEAR, MAIL, |t| t.lab.no_mail_subscription = true, &relay::NO_MAIL_SUBSCRIPTION),
+    (
+        Endpoint::Mx,
+        CLEAR,
+        "EHLO x|MAIL FROM:<a@contoso.com>|RCPT TO:<a@b.example>",
+        |t| {
+            t.inbound_connectors[0].kind = ConnectorType::OnPremises;
+            t.inbound_connectors[0].addresses = vec![Network::parse("198.51.100.7").expect("a network")];
+            t.lab.blocked_connectors = vec!["Strict".into()];
+        },
+        &relay::BAD_CONNECTOR,
+    ),
+    (
+        Endpoint::Mx,
+        CLEAR,
+        "EHLO x|MAIL FROM:<a@strict.example>|RCPT TO:<info@contoso.com>",
+        |t| {
+            t.inbound_connectors[0].restrict_to_addresses = false;
+            t.inbound_connectors[0].require_tls = true;
+            t.lab.enforce_require_tls = true;
+        },
+        &submission::STARTTLS_REQUIRED,
+    ),
+];
+
 /// What takes many lines, a long one, silence or a full house.
 const FAULTS: &[(Fault, &Entry)] = &[
     (Fault::TooManyRecipients, &relay::TOO_MANY_RECIPIENTS),
@@ -145,12 +215,18 @@ const FAULTS: &[(Fault, &Entry)] = &[
 fn every_entry_is_said_by_the_simulator_or_marked_documented_only() {
     let mut said: Vec<&'static Entry> = Vec::new();
     for (endpoint, tls, lines, entry) in SAID {
-        let reply = last_reply(*endpoint, *tls, lines);
+        let reply = last_reply(*endpoint, *tls, lines, tenant());
         assert_is(&reply, entry, lines);
         said.push(entry);
     }
+    for (endpoint, tls, lines, change, entry) in CHANGED {
+        let mut tenant = tenant();
+        change(&mut tenant);
+        assert_is(&last_reply(*endpoint, *tls, lines, tenant), entry, lines);
+        said.push(entry);
+    }
     for (fault, entry) in FAULTS {
-        let mut policy = front_end(Endpoint::Mx);
+        let mut policy = front_end(Endpoint::Mx, tenant());
         let mut reply = Vec::new();
         let facts = Facts { address: PEER, tls: None, client: ClientChain::None, now: SystemTime::now() };
         policy.answer(Ask::Fault(*fault), &facts).write(&mut reply);
@@ -170,9 +246,15 @@ fn assert_is(reply: &str, entry: &Entry, lines: &str) {
     assert!(entry.matches_text(text), "{lines}: {reply}");
 }
 
-fn front_end(endpoint: Endpoint) -> FrontEnd {
+fn front_end(endpoint: Endpoint, tenant: Tenant) -> FrontEnd {
     let rules = RulesOn::day("2026-11-01".parse().expect("a day"));
-    FrontEnd::new(Arc::new(tenants()), endpoint, rules, Arc::new(Store::default()), SystemTime::now())
+    FrontEnd::new(
+        Arc::new(Tenants::new(vec![tenant])),
+        endpoint,
+        rules,
+        Arc::new(Store::default()),
+        SystemTime::now(),
+    )
 }
 
 fn protocol_for(tls: Option<TlsVersion>) -> Protocol {
@@ -184,8 +266,8 @@ fn protocol_for(tls: Option<TlsVersion>) -> Protocol {
 }
 
 /// The last reply to lines parted by `|`.
-fn last_reply(endpoint: Endpoint, tls: Option<TlsVersion>, lines: &str) -> String {
-    let (mut policy, mut protocol) = (front_end(endpoint), protocol_for(tls));
+fn last_reply(endpoint: Endpoint, tls: Option<TlsVersion>, lines: &str, tenant: Tenant) -> String {
+    let (mut policy, mut protocol) = (front_end(endpoint, tenant), protocol_for(tls));
     let (mut out, mut next) = (Vec::new(), Next::Read);
     for line in lines.split('|') {
         assert_eq!(next, Next::Read, "the session goes on: {lines}");
@@ -195,14 +277,14 @@ fn last_reply(endpoint: Endpoint, tls: Option<TlsVersion>, lines: &str) -> Strin
     String::from_utf8(out).expect("replies are text").trim_end_matches("\r\n").to_owned()
 }
 
-fn tenants() -> Tenants {
+fn tenant() -> Tenant {
     let domain = |name| DomainName::new(name).expect("a domain");
     let mailbox = |name: &str, off| CasMailbox {
         address: format!("{name}@contoso.com"),
         smtp_client_authentication_disabled: off,
     };
     let password = |name: &str| (format!("{name}@contoso.com"), Secret::new("right"));
-    Tenants::new(vec![Tenant {
+    Tenant {
         name: "Contoso".into(),
         accepted_domains: vec![AcceptedDomain {
             name: domain("contoso.com"),
@@ -222,11 +304,13 @@ fn tenants() -> Tenants {
             allow_legacy_tls_clients: None,
             smtp_client_authentication_disabled: Some(true),
         },
-        reject_direct_send: Some(true),
+        organization: OrganizationConfig { reject_direct_send: Some(true), ..OrganizationConfig::default() },
         mailboxes: vec![mailbox("scan", Some(false)), mailbox("off", Some(true)), mailbox("inherits", None)],
+        recipients: Some(["info@contoso.com"].into_iter().collect()),
         lab: Lab {
             passwords: vec![password("scan"), password("off"), password("inherits")],
-            recipients: Some(vec!["info@contoso.com".into()]),
+            ..Lab::default()
         },
-    }])
+        ..Tenant::default()
+    }
 }

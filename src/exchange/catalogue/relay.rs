@@ -60,7 +60,7 @@ entries! {
         fix: "send to <initial-domain>.mail.protection.outlook.com; mend the connector",
         source: "learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/wrong-office-365-region-exo",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// A tenant without mail.
@@ -76,7 +76,7 @@ entries! {
         fix: "license a mailbox, or point the MX elsewhere",
         source: "seen on the wire, 2026-08; the multi-geo page of learn.microsoft.com prints it as 550 4.4.4",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// A restricting Partner connector.
@@ -145,7 +145,7 @@ entries! {
         fix: "find the source, then Remove-BlockedConnector; it takes up to an hour",
         source: "\"Remove blocked connectors\", learn.microsoft.com/defender-office-365",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Directory-based edge blocking.

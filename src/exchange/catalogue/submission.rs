@@ -64,7 +64,7 @@ entries! {
         fix: "use STARTTLS; look for a firewall that inspects SMTP",
         source: "Microsoft Japan support blog; the pair of 451 and 5.7.3 is really written so",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Nobody logged in.
@@ -174,7 +174,7 @@ entries! {
         fix: "use OAuth (XOAUTH2)",
         source: WIRE,
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Wrong password, said so.
@@ -206,7 +206,7 @@ entries! {
         fix: "use OAuth, or replace security defaults by Conditional Access",
         source: "public test data; the copy is cut after \"Contact your admin\"",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Conditional Access.
@@ -223,7 +223,7 @@ entries! {
         fix: "exclude the account from the policy, or use OAuth",
         source: "seen on the wire, 2026-07",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Federation is out of reach.
@@ -255,7 +255,7 @@ entries! {
         fix: "use OAuth, High Volume Email, Azure Communication Services, or a relay connector",
         source: "techcommunity.microsoft.com 4114750; Google uses 550 5.7.30 for a DKIM failure",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// A mechanism that is not offered.
@@ -300,7 +300,7 @@ entries! {
         fix: "send as the mailbox, grant Send As, or relay by connector",
         source: "seen on the wire, 2025-11",
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Too many sessions of one mailbox.
@@ -316,7 +316,7 @@ entries! {
         fix: "send one after the other, and try again",
         source: CONCURRENT,
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// The account is restricted.
