@@ -113,6 +113,9 @@ struct Entry<'a> {
     flaky: bool,
     skipped_because: Option<&'a str>,
     hint: Option<HintEntry<'a>>,
+    /// Of the simulator alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    account: Vec<Cow<'a, str>>,
     notes: Vec<Cow<'a, str>>,
     transcript: Lines<'a>,
 }
@@ -163,6 +166,8 @@ impl<'a> Entry<'a> {
                 fix: &hint.fix,
                 source: &hint.source,
             }),
+            account: observation
+                .map_or_else(Vec::new, |seen| seen.account.iter().map(|step| visible(step)).collect()),
             notes: observation
                 .map_or_else(Vec::new, |seen| seen.notes.iter().map(|note| visible(note)).collect()),
             transcript: Lines(observation.map(|seen| &seen.transcript)),

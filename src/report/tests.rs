@@ -254,6 +254,19 @@ FAILED  relay/only-the-p2-sender-is-ours                        relay.example:25
 }
 
 #[test]
+fn what_the_simulator_went_by_is_told() {
+    let cases = cases(&["name: one, expect: 550"]);
+    let mut failed = cases.simulate(0, &ACCEPTED);
+    failed.attempts[0].observation.account = vec!["no client certificate".into(), "relay allowed".into()];
+    let text = shown(std::slice::from_ref(&failed), Detail::Normal, &run());
+    assert!(text.contains("\n  account   no client certificate; relay allowed\n"), "{text}");
+    let mut json = Vec::new();
+    super::json::entry(&failed, &mut json);
+    let json = String::from_utf8(json).expect("text");
+    assert!(json.contains("\"account\":[\"no client certificate\",\"relay allowed\"]"), "{json}");
+}
+
+#[test]
 fn a_result_of_the_simulator_never_reads_as_a_bare_pass() {
     let cases = cases(&["name: x, expect: 250"]);
     let simulated = cases.simulate(0, &ACCEPTED);

@@ -30,6 +30,9 @@ pub struct Observation {
     pub timings: Timings,
     /// The dialogue, secrets masked.
     pub transcript: Transcript,
+    /// Why the server answered as it did, in words, where that can be known: the
+    /// simulator tells. Empty otherwise; the session itself never fills it in.
+    pub account: Vec<String>,
     /// Oddities that are no fault, in words: a TLS close without close_notify
     /// after QUIT, a doubled keyword.
     pub notes: Vec<String>,

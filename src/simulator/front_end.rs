@@ -35,6 +35,8 @@ pub(super) struct FrontEnd {
     failed_log_in: Option<&'static Entry>,
     /// Of the transaction under way.
     account: Account,
+    /// How many of its steps have been told.
+    told: usize,
     attribution: Option<Attribution>,
     awaits_header: bool,
     /// The last command before the data.
@@ -62,6 +64,7 @@ impl FrontEnd {
             basic: false,
             failed_log_in: None,
             account: Account::default(),
+            told: 0,
             attribution: None,
             awaits_header: false,
             data_since: None,
@@ -92,8 +95,23 @@ impl FrontEnd {
         self.reply(entry, "", facts)
     }
 
-    fn decided(&self, decision: &Decision, facts: &Facts) -> Response {
+    /// What a rule came to, with why for whoever asks later.
+    fn decided(&mut self, decision: &Decision, facts: &Facts) -> Response {
+        self.tell();
         self.reply(decision.entry, &decision.fill, facts)
+    }
+
+    /// Tells the steps that were taken since. It is done before the reply is sent, so
+    /// that who has read the reply can ask.
+    fn tell(&mut self) {
+        let steps = self.account.steps();
+        self.store.accounts.add(self.id, &steps[self.told.min(steps.len())..]);
+        self.told = steps.len();
+    }
+
+    fn begin_account(&mut self) {
+        self.account = Account::default();
+        self.told = 0;
     }
 
     fn ehlo(&self, name: &str, facts: &Facts) -> Response {
@@ -129,7 +147,7 @@ impl FrontEnd {
     fn log_in(&mut self, credentials: Credentials<'_>, facts: &Facts) -> Response {
         let Credentials { user, secret } = credentials;
         let log_in = submission::LogIn { user, secret, basic: self.basic, tls: facts.tls };
-        self.account = Account::default();
+        self.begin_account();
         let decision =
             submission::log_in(&self.tenants, self.endpoint, log_in, self.rules, &mut self.account);
         if decision.is_positive() {
@@ -143,7 +161,7 @@ impl FrontEnd {
     }
 
     fn mail(&mut self, facts: &Facts) -> Response {
-        self.account = Account::default();
+        self.begin_account();
         self.attribution = None;
         self.awaits_header = false;
         if self.endpoint == Endpoint::Mx {
@@ -204,6 +222,7 @@ impl FrontEnd {
                 return self.decided(&decision, facts);
             }
         }
+        self.tell();
         self.store.keep(Delivered {
             session: self.id.to_string(),
             endpoint: self.endpoint,

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::limits::{CONNECTIONS, Deadlines};
 use super::server::{self, Door};
+use super::stamp::SessionId;
 use super::store::{Delivered, Store};
 use crate::exchange::{Endpoint, RulesOn, Tenants};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};
@@ -137,6 +138,14 @@ impl Lab {
     #[must_use]
     pub const fn server_name(&self, endpoint: Endpoint) -> &'static str {
         server_name(endpoint)
+    }
+
+    /// Why a session was answered as it was: the rules that were gone through, in
+    /// words. It is told once. `greeting` is the text of the session's greeting,
+    /// which ends in its id.
+    #[must_use]
+    pub fn account(&self, greeting: &str) -> Vec<String> {
+        SessionId::of_greeting(greeting).map(|id| self.store.accounts.take(id)).unwrap_or_default()
     }
 
     /// The newest messages that were accepted, oldest first.

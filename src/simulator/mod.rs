@@ -4,6 +4,7 @@
 //! the policy of Exchange Online is the rules of [`crate::exchange`]. It keeps a
 //! bounded number of the messages it accepted and never passes one on.
 
+mod accounts;
 mod front_end;
 mod lab;
 mod limits;

@@ -18,7 +18,7 @@ use crate::exchange::Endpoint;
 
 /// A session's id: 16 hexadecimal digits that look like a count of 100 ns since
 /// the year 1, and are one here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SessionId(u64);
 
 /// The count at 1970-01-01.
@@ -32,6 +32,12 @@ impl SessionId {
         let wanted = EPOCH.saturating_add(u64::try_from(since.as_nanos() / 100).unwrap_or(0));
         let last = LAST.fetch_max(wanted, Ordering::Relaxed);
         if wanted > last { Self(wanted) } else { Self(LAST.fetch_add(1, Ordering::Relaxed) + 1) }
+    }
+
+    /// The id at the end of a greeting.
+    pub(super) fn of_greeting(text: &str) -> Option<Self> {
+        let (_, id) = text.strip_suffix(']')?.rsplit_once('[')?;
+        u64::from_str_radix(id, 16).ok().map(Self)
     }
 
     /// The number, for ids made from it.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::accounts::Accounts;
 use super::sessions::Sessions;
 use crate::exchange::{Account, Attribution, Endpoint};
 use crate::smtp::{ForwardPath, ReversePath};
@@ -35,11 +36,12 @@ pub struct Delivered {
     pub size: u64,
 }
 
-/// The newest messages, and who is here.
+/// The newest messages, who is here, and why each was answered as it was.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     kept: Mutex<Kept>,
     pub(super) sessions: Arc<Sessions>,
+    pub(super) accounts: Accounts,
 }
 
 #[derive(Debug, Default)]

@@ -102,7 +102,8 @@ pub(in crate::cli) struct Args {
     #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report)]
     pub(super) reports: Vec<(Format, Destination)>,
 
-    /// Show a line a case and the transcripts of those that fail; twice, of all.
+    /// Show a line a case, why the simulator answered so, and the transcripts of
+    /// those that fail; twice, of all.
     #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 

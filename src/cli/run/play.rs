@@ -18,6 +18,8 @@ use crate::report::{Again, Destination, Detail, Palette, Reports, Run, Summary, 
 use crate::runner::{self, Job, Ready, Settings};
 use crate::scenario::{At, Case, Loaded, Planned, Resolver, load};
 use crate::session;
+use crate::simulator::Lab;
+use crate::smtp::Stage;
 use crate::verdict::within_reach;
 use crate::yaml::{self, Diagnostic, Sources};
 
@@ -69,7 +71,7 @@ fn run(args: &Args) -> Result<u8, u8> {
     })?;
     loaded.warnings.extend(resolver.take_warnings());
     let reports = open(args)?;
-    let played = play(args, &servers, &resolver, cases, reports)
+    let played = play(args, &servers, lab.as_ref(), &resolver, cases, reports)
         .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;
     drop(lab);
     let (summary, unwritten) = finish(played.reports, &loaded, started, played.interrupted.is_some());
@@ -183,6 +185,7 @@ struct Played {
 fn play(
     args: &Args,
     servers: &Servers,
+    lab: Option<&Lab>,
     resolver: &Resolver,
     cases: Vec<Arc<Case>>,
     reports: Reports,
@@ -212,7 +215,14 @@ fn play(
         let mut signals = Signals::listen()?;
         let limits = servers.limits();
         let prepare = |case: &Arc<Case>| ready(args, servers.server(case).at(), resolver, case);
-        let one = async |plan: &Plan| session::play(plan, &mut session::unwatched).await;
+        let one = async |plan: &Plan| {
+            let mut seen = session::play(plan, &mut session::unwatched).await;
+            let greeting = seen.answers.first().filter(|answer| answer.stage == Stage::Greeting);
+            if let (Some(lab), Some(greeting)) = (lab, greeting) {
+                seen.account = lab.account(&greeting.reply.text());
+            }
+            seen
+        };
         runner::run(&jobs, &limits, &settings, prepare, one, take, async || signals.next(&interrupted).await)
             .await;
         io::Result::Ok(())

@@ -52,6 +52,7 @@ impl Terminal {
                 self.prose("to do", &hint.fix, out);
             }
         }
+        self.account(last, out);
         for note in &last.observation.notes {
             self.pair("note", &visible(note), "", out);
         }
@@ -69,9 +70,9 @@ impl Terminal {
     /// A line for a pass; with `-vv` its transcript.
     pub(super) fn passed(&self, result: &CaseResult, out: &mut String) {
         self.heading(result, out);
-        if self.detail >= Detail::Everything
-            && let Some(last) = attempt(result)
-        {
+        let Some(last) = attempt(result) else { return };
+        self.account(last, out);
+        if self.detail >= Detail::Everything {
             self.transcript(last, false, out);
         }
     }
@@ -100,6 +101,14 @@ impl Terminal {
         let source = result.source_ip.map_or_else(String::new, |ip| format!("  {ip}"));
         let target = visible(&result.case.target.name);
         line!(out, "{word}{id}{:pad$}{target}{source}{}", "", ended(result));
+    }
+
+    /// Why the simulator answered so.
+    fn account(&self, last: &Attempt, out: &mut String) {
+        let steps = &last.observation.account;
+        if !steps.is_empty() {
+            self.prose("account", &visible(&steps.join("; ")), out);
+        }
     }
 
     fn pair(&self, name: &str, value: &str, note: &str, out: &mut String) {
