@@ -6,6 +6,7 @@
 //! they disagree on the shape, the file is refused. JSON, which exports are in, has a
 //! reader of its own.
 
+mod conceal;
 mod diagnostic;
 mod fields;
 mod json;

@@ -150,13 +150,27 @@ fn scan_error(error: &ScanError, offsets: &Offsets<'_>) -> Diagnostic {
     let here = &offsets.text[place.start as usize..];
     if error.info().contains("tab") {
         diagnostic.label("indent with spaces")
-    } else if here.starts_with(": ") {
-        diagnostic.label("a colon and a space end a key: quote the text")
+    } else if here.starts_with(':') {
+        diagnostic.label(match before(offsets.text, place.start).trim_start_matches(['-', ' ']) {
+            key if key.contains([' ', ':']) => "a colon and a space end a key: quote the text",
+            _ => MISPLACED,
+        })
     } else if here.starts_with(['@', '`', '%', '{', '[', '*', '&', '!']) {
         diagnostic.label("quote the text")
+    } else if error.info().contains("did not find expected")
+        && before(offsets.text, place.start).trim_start().is_empty()
+    {
+        diagnostic.label(MISPLACED)
     } else {
         diagnostic
     }
+}
+
+const MISPLACED: &str = "indent the line as those that it belongs with";
+
+/// What stands before a place on its line.
+fn before(text: &str, at: u32) -> &str {
+    text[..at as usize].rsplit('\n').next().unwrap_or_default()
 }
 
 /// Bytes for saphyr's characters.
@@ -233,6 +247,19 @@ mod tests {
     #[test]
     fn an_alias_of_its_own_anchor_is_an_error() {
         assert_eq!(error("a: &a [*a]\n"), "an alias inside its own anchor");
+    }
+
+    #[test]
+    fn a_line_that_is_indented_wrongly_is_told_from_a_colon_in_a_text() {
+        let label = |text| {
+            let mut sources = crate::yaml::Sources::default();
+            let file = sources.add("t", "t".into(), text);
+            outline(text, file).expect_err("refused").label
+        };
+        assert_eq!(label("a:\n  - b: 1\n    c: 2\n   d: 3\n"), MISPLACED);
+        assert_eq!(label("a:\n  - b: 1\n      d: 3\n"), MISPLACED);
+        assert_eq!(label("a: b\n c:\n  d: e\n"), MISPLACED);
+        assert_eq!(label("a: 250 Ok: queued\n"), "a colon and a space end a key: quote the text");
     }
 
     #[test]

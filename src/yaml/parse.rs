@@ -169,13 +169,29 @@ impl<'de> Visitor<'de> for Mapping<'_, '_> {
                 }
                 Value::Null => Diagnostic::error("a map's key is missing", name.span),
                 Value::Sequence(_) | Value::Mapping(_) => {
-                    Diagnostic::error(format!("a map's key is a text, not {}", name.kind()), name.span)
-                        .label("a text that begins with a brace or bracket is quoted")
+                    let fault =
+                        Diagnostic::error(format!("a map's key is a text, not {}", name.kind()), name.span);
+                    fault.label(match doubly_braced(&name) {
+                        // As Ansible, Jinja and Helm write it.
+                        Some(word) => format!("variables are written `$({word})`"),
+                        None => "a text that begins with a brace or bracket is quoted".to_owned(),
+                    })
                 }
             };
             self.faults.push(fault);
         }
         Ok(Value::Mapping(entries))
+    }
+}
+
+/// The name in `{{ name }}`, of which this is the inner map.
+fn doubly_braced(inner: &Node) -> Option<&str> {
+    match &inner.value {
+        Value::Mapping(entries) => match &entries[..] {
+            [(key, Node { value: Value::Null, .. })] => Some(&key.name),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -232,6 +248,8 @@ mod tests {
         assert_eq!(errors("a: !!str 5\n"), ["tags are not read: the key gives a value its type"]);
         assert_eq!(errors("? [a]\n: b\n"), ["a map's key is a text, not a list"]);
         assert!(errors("{{ x }}: b\n").contains(&"a map's key is a text, not a map".to_owned()));
+        let faults = read("a: {{ x }}\n").expect_err("refused");
+        assert_eq!(faults[0].label, "variables are written `$(x)`");
     }
 
     #[test]

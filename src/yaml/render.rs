@@ -69,7 +69,8 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     let to = (end - line_start).clamp(from, line.len());
     let to = from + line[from..to].trim_end().len();
     let label = Some(one_line(&diagnostic.label)).filter(|label| !label.is_empty());
-    let snippet = Snippet::source(line)
+    let line = super::conceal::conceal(line);
+    let snippet = Snippet::source(&*line)
         .line_start(number)
         .path(name)
         .annotation(AnnotationKind::Primary.span(from..to.max(from)).label(label));
@@ -160,5 +161,13 @@ error: unknown key `expct`
         let shown =
             render(&[crate::yaml::parse(&sources, file).expect_err("empty").remove(0)], &sources, false);
         assert!(shown.starts_with("error: the file is empty\n --> empty.yaml:1:1\n"), "{shown}");
+    }
+
+    #[test]
+    fn a_line_that_is_quoted_shows_no_secret() {
+        let mut sources = Sources::default();
+        let span = at(&mut sources, "auth: { username: u, pasword: hunter2 }\n", "pasword");
+        let shown = render(&[Diagnostic::error("unknown key `pasword`", span)], &sources, false);
+        assert!(!shown.contains("hunter2") && shown.contains("pasword: *"), "{shown}");
     }
 }

@@ -309,7 +309,11 @@ fn path<P, E: std::fmt::Display>(
         // Most have none; those share one allocation.
         Ok(path) => Some((path, if params.is_empty() { Arc::default() } else { params.into() })),
         Err(why) => {
-            faults.push(address.error(format!("`{text}` is no address: {why}")));
+            let fault = address.error(format!("`{text}` is no address: {why}"));
+            faults.push(match text.contains("{{") || text.starts_with('$') {
+                true => fault.label("variables are written `$(name)`"),
+                false => fault,
+            });
             None
         }
     }

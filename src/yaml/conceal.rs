@@ -1,0 +1,117 @@
+//! What looks like a secret, struck out of a line that is quoted.
+//!
+//! A reader strikes out the literals that it knows ([`Sources::hide`]); a file
+//! that is not understood, or a misspelt key, hides its secrets from it.
+//!
+//! [`Sources::hide`]: super::Sources::hide
+
+use std::borrow::Cow;
+
+use super::nearest;
+
+/// The line with the values of keys that look like `password` or `token` as
+/// asterisks; every byte keeps its place. What only says where a secret is, such
+/// as `{ env: NAME }`, stays.
+pub(super) fn conceal(line: &str) -> Cow<'_, str> {
+    let mut hidden: Vec<(usize, usize)> = Vec::new();
+    // Inside `passwords: { user: secret }` every value is one.
+    let mut all = false;
+    let mut at = 0;
+    while let Some(colon) = line[at..].find(':').map(|found| at + found) {
+        at = colon + 1;
+        let rest = &line[at..];
+        let before = line[..colon].trim_end_matches(['"', '\'', ' ']);
+        let key = before.rsplit(|c: char| !(c.is_alphanumeric() || "_-@.".contains(c))).next();
+        let key = key.unwrap_or_default();
+        if !(all || is_secret(key)) || !rest.starts_with([' ', '"', '\'']) {
+            continue;
+        }
+        let start = line.len() - rest.trim_start().len();
+        if line[start..].starts_with('{') {
+            all = all || key.to_lowercase().ends_with('s');
+        } else if start < line.len() && !line[start..].starts_with("$(") {
+            at = end_of_value(line, start);
+            hidden.push((start, at));
+        }
+    }
+    if hidden.is_empty() {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len());
+    for (start, end) in hidden {
+        out.push_str(&line[out.len()..start]);
+        out.extend(std::iter::repeat_n('*', end - start));
+    }
+    out.push_str(&line[out.len()..]);
+    Cow::Owned(out)
+}
+
+fn is_secret(key: &str) -> bool {
+    let lower = key.to_lowercase();
+    ["pass", "token", "secret", "pwd"].iter().any(|word| lower.contains(word))
+        || nearest(key, ["password", "passwords", "token"].into_iter()).is_some()
+}
+
+/// Where the value that begins at `start` ends: at its closing quote, at what
+/// ends it within braces, or with the line.
+fn end_of_value(line: &str, start: usize) -> usize {
+    let value = &line[start..];
+    if let Some(quote @ ('"' | '\'')) = value.chars().next() {
+        let mut chars = value.char_indices().skip(1).peekable();
+        while let Some((n, c)) = chars.next() {
+            let doubled = quote == '\'' && chars.peek().is_some_and(|(_, next)| *next == quote);
+            if c == quote && !doubled {
+                return start + n + 1;
+            }
+            if c == quote || (c == '\\' && quote == '"') {
+                chars.next();
+            }
+        }
+        return line.len();
+    }
+    match line[..start].contains('{') {
+        true => start + value[..value.find([',', '}']).unwrap_or(value.len())].trim_end().len(),
+        false => line.len(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_keys_that_look_secret_are_struck_out_in_their_place() {
+        for (line, expected) in [
+            ("  pasword: hunter 2", "  pasword: ********"),
+            (
+                "auth: { username: u, pasword: \"a\\\"b}\", x: 1 }",
+                "auth: { username: u, pasword: *******, x: 1 }",
+            ),
+            ("{ token: a b, force: true }", "{ token: ***, force: true }"),
+            ("{ PASSWD: 'it''s', x: 1 }", "{ PASSWD: *******, x: 1 }"),
+            ("token: 'open", "token: *****"),
+            ("password: \"ü\"", "password: ****"),
+            ("token: !!str x", "token: *******"),
+            ("\"password\":\"x\"", "\"password\":***"),
+            (
+                "passwords: { a@b.example: correct horse, c: d }",
+                "passwords: { a@b.example: *************, c: * }",
+            ),
+        ] {
+            assert_eq!(conceal(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_says_where_a_secret_is_stays() {
+        for line in [
+            "password: { env: SCAN_PASSWORD }",
+            "password: $(x)",
+            "password:",
+            "target: mail.example:587",
+            "auth: { mechanism: LOGIN, username: u }",
+        ] {
+            assert_eq!(conceal(line), line);
+        }
+    }
+}
