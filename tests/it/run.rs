@@ -272,6 +272,32 @@ fn a_simulator_target_goes_to_a_real_server_only_with_leave() {
 }
 
 #[test]
+fn a_simulator_that_runs_elsewhere_on_this_host_is_given_the_passwords_of_the_lab() {
+    let dir = Dir::new();
+    dir.write(
+        "relayprobe.yaml",
+        "simulator: { tenants: tenants.yaml, as_of: 2026-11-01 }\ntargets: { submission: { simulator: submission } }\n\
+         accounts: { scan: { username: scan@contoso.com, targets: submission } }\n",
+    );
+    dir.write(
+        "tenants.yaml",
+        "tenants: [{ name: Contoso, lab: { passwords: { scan@contoso.com: correct horse } } }]\n",
+    );
+    dir.write(
+        "relay.yaml",
+        "scenarios: [{ name: a, target: submission, auth: { mechanism: PLAIN, account: scan, force: true } }]\n",
+    );
+    let peer = Peer::play(relay);
+    run(&dir, &["--target", &format!("submission={}", peer.address())]).status(0);
+    // \0scan@contoso.com\0correct horse
+    assert!(
+        peer.heard().contains("AUTH PLAIN AHNjYW5AY29udG9zby5jb20AY29ycmVjdCBob3JzZQ==\r\n"),
+        "{}",
+        peer.heard()
+    );
+}
+
+#[test]
 fn a_retry_that_was_asked_for_makes_a_late_pass_flaky() {
     let sessions = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&sessions);

@@ -54,7 +54,7 @@ fn run(args: &Args) -> Result<u8, u8> {
         tell(&diagnostics, &loaded.sources, colours);
         BAD_INPUT
     })?;
-    let lab = match tenants.clone() {
+    let lab = match tenants.clone().filter(|_| servers.need_lab()) {
         Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|error| {
             let bad_file = error.kind() == io::ErrorKind::InvalidInput;
             complain(
@@ -124,14 +124,15 @@ fn nothing_to_do(args: &Args, loaded: &Loaded, started: (SystemTime, Instant), w
     Ok(if unwritten { ERROR } else { WELL })
 }
 
-/// What the simulator needs, where it is played against.
+/// What the simulator needs, where it is played against. One that others have
+/// started has its own CA.
 type LabFiles = (Option<Arc<Tenants>>, Option<Vec<u8>>);
 
 fn lab_files(servers: &Servers, loaded: &mut Loaded) -> Result<LabFiles, Vec<Diagnostic>> {
+    let tenants = if servers.need_tenants() { loaded.tenants()? } else { None };
     if !servers.need_lab() {
-        return Ok((None, None));
+        return Ok((tenants, None));
     }
-    let tenants = loaded.tenants()?;
     let client_ca = loaded.client_ca().map_err(|fault| {
         vec![fault.note("`relayprobe certs` mints the lab's certificates; `make certs` does it here")]
     })?;

@@ -89,9 +89,15 @@ impl Servers {
         self.servers.iter().map(|server| server.limits).collect()
     }
 
-    /// Whether the simulator is among them.
+    /// Whether the simulator is among them, to be started by this run.
     pub(super) fn need_lab(&self) -> bool {
         self.servers.iter().any(|server| server.simulated.is_some())
+    }
+
+    /// Whether the simulator is among them, by whomever it is started: its
+    /// passwords stand in the tenants file.
+    pub(super) fn need_tenants(&self) -> bool {
+        self.need_lab() || self.servers.iter().any(|server| server.at.as_ref().is_some_and(|at| at.lab))
     }
 
     /// Starts the simulator with the endpoints that are played, and no others.
