@@ -20,6 +20,7 @@ use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
 use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
 use crate::plan::{Hello, Timeouts};
+use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
 
 /// What stands for the value of a key that could not be filled in, so that what
@@ -270,7 +271,7 @@ impl<'i> Interpreter<'i> {
         let retry = self.retry.read(&state, findings, read::retry);
         let skip = self.skip.read(&state, findings, read::skip);
         let tags = self.tags.read(&state, findings, |view, findings| Some(read::tags(view, findings).into()));
-        let expect = {
+        let (expect, expect_field) = {
             let chosen = except(&state, scope, findings);
             let (index, field) = match chosen {
                 Some((index, field)) => (index + 1, Some(field)),
@@ -283,10 +284,11 @@ impl<'i> Interpreter<'i> {
                     expectations(field, source, whole, sources, findings)
                 })
             });
-            match (expect, &mail) {
+            let expect = match (expect, &mail) {
                 (Some(expect), Some((_, mail))) => Some(with_mail(expect, mail)),
                 (expect, _) => expect,
-            }
+            };
+            (expect, field)
         };
 
         let lacking = [self.lacking.clone(), self.globals.take_lacking()].concat();
@@ -326,6 +328,7 @@ impl<'i> Interpreter<'i> {
         if !state.broken.is_empty() {
             return None;
         }
+        reached(&expect.session, expect_field, &spec, &mut findings.faults)?;
         let target = target?;
         if let Some(auth) = &spec.auth {
             leave(auth, &target, &mut findings.faults)?;
@@ -451,6 +454,31 @@ fn leave(auth: &AuthSpec, target: &Target, faults: &mut Vec<Diagnostic>) -> Opti
         auth.span,
     );
     faults.push(fault.label("its `targets` in the project file say where its secret may go"));
+    None
+}
+
+/// Whether the session gets to every stage that the expectation names: of what
+/// never comes nothing can hold.
+fn reached(
+    expect: &Expect,
+    field: Option<Field<'_>>,
+    spec: &Spec,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<()> {
+    let (Expect::Stages(map), Some(field)) = (expect, field) else { return Some(()) };
+    let planned = spec.stages();
+    let beyond = |stage: &Stage| *stage != Stage::Quit && !planned.contains(stage);
+    let Some(stage) = map.stages.iter().map(|(stage, _)| *stage).find(beyond) else { return Some(()) };
+    let at = match &field.node().value {
+        Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == stage.as_str()),
+        _ => None,
+    };
+    let at = at.map_or(field.span(), |(key, _)| key.span);
+    let fault = Diagnostic::error(format!("this session never reaches `{stage}`"), at);
+    faults.push(match planned.last() {
+        Some(last) => fault.label(format!("its last stage is `{last}`, if all goes well")),
+        None => fault,
+    });
     None
 }
 

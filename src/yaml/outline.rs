@@ -150,6 +150,8 @@ fn scan_error(error: &ScanError, offsets: &Offsets<'_>) -> Diagnostic {
     let here = &offsets.text[place.start as usize..];
     if error.info().contains("tab") {
         diagnostic.label("indent with spaces")
+    } else if error.info().starts_with("illegal placement") {
+        diagnostic.label("does a bracket or brace above lack its end?")
     } else if here.starts_with(':') {
         diagnostic.label(match before(offsets.text, place.start).trim_start_matches(['-', ' ']) {
             key if key.contains([' ', ':']) => "a colon and a space end a key: quote the text",
@@ -259,6 +261,7 @@ mod tests {
         assert_eq!(label("a:\n  - b: 1\n    c: 2\n   d: 3\n"), MISPLACED);
         assert_eq!(label("a:\n  - b: 1\n      d: 3\n"), MISPLACED);
         assert_eq!(label("a: b\n c:\n  d: e\n"), MISPLACED);
+        assert_eq!(label("a: [b\nc: d\n"), "does a bracket or brace above lack its end?");
         assert_eq!(label("a: 250 Ok: queued\n"), "a colon and a space end a key: quote the text");
     }
 

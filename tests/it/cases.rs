@@ -384,7 +384,7 @@ fn the_first_exception_that_matches_replaces_the_expectation() {
     expect: 250
     except:
       - {{ when: {{ v: [1, 3], w: a }}, expect: 421 }}
-      - {{ when: {{ v: 1 }}, expect: {{ mail_from: 550 }} }}
+      - {{ when: {{ v: 1 }}, expect: {{ ehlo: 550 }} }}
 "
     ));
     let shown = |case: &Arc<Case>| match &case.expect.session {
@@ -392,7 +392,7 @@ fn the_first_exception_that_matches_replaces_the_expectation() {
         Expect::Stages(stages) => stages.stages[0].0.to_string(),
         _ => panic!("{}", case.id),
     };
-    assert_eq!(loaded.cases.iter().map(shown).collect::<Vec<_>>(), ["421", "mail_from", "250", "250"]);
+    assert_eq!(loaded.cases.iter().map(shown).collect::<Vec<_>>(), ["421", "ehlo", "250", "250"]);
     let lines: Vec<u32> = loaded.cases.iter().map(|case| case.expect.at.line).collect();
     assert_eq!(lines, [8, 9, 6, 6], "where the expectation stands");
 }
