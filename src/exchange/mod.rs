@@ -14,6 +14,8 @@ mod export;
 mod inbound;
 mod index;
 mod network;
+#[cfg(test)]
+mod oracle_tests;
 mod peer;
 mod recipients;
 pub mod relay;
