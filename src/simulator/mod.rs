@@ -5,6 +5,8 @@
 //! bounded number of the messages it accepted and never passes one on.
 
 mod accounts;
+#[cfg(test)]
+mod captures;
 mod front_end;
 mod lab;
 mod limits;

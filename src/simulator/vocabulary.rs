@@ -22,9 +22,9 @@ use crate::tls::{Accepted, ClientChain, TlsVersion};
 type Said = (Endpoint, Option<TlsVersion>, &'static str, &'static Entry);
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
-const CLEAR: Option<TlsVersion> = None;
-const TLS: Option<TlsVersion> = Some(TlsVersion::Tls12);
-const OLD: Option<TlsVersion> = Some(TlsVersion::Tls10);
+pub(super) const CLEAR: Option<TlsVersion> = None;
+pub(super) const TLS: Option<TlsVersion> = Some(TlsVersion::Tls12);
+pub(super) const OLD: Option<TlsVersion> = Some(TlsVersion::Tls10);
 
 /// `scan@contoso.com` and `right`, `wrong`; `off@contoso.com`, `inherits@contoso.com`.
 const SAID: &[Said] = &[
@@ -267,17 +267,31 @@ fn protocol_for(tls: Option<TlsVersion>) -> Protocol {
 
 /// The last reply to lines parted by `|`.
 fn last_reply(endpoint: Endpoint, tls: Option<TlsVersion>, lines: &str, tenant: Tenant) -> String {
+    all_replies(endpoint, tls, lines, tenant).pop().expect("a greeting at least")
+}
+
+/// The greeting, and what each line of the client, parted by `|`, is answered.
+pub(super) fn all_replies(
+    endpoint: Endpoint,
+    tls: Option<TlsVersion>,
+    lines: &str,
+    tenant: Tenant,
+) -> Vec<String> {
     let (mut policy, mut protocol) = (front_end(endpoint, tenant), protocol_for(tls));
-    let (mut out, mut next) = (Vec::new(), Next::Read);
-    for line in lines.split('|') {
+    let mut out = Vec::new();
+    let mut next = protocol.greet(&mut policy, &mut out);
+    let text = |out: &[u8]| String::from_utf8_lossy(out).trim_end_matches("\r\n").to_owned();
+    let mut replies = vec![text(&out)];
+    for line in lines.split('|').filter(|_| !lines.is_empty()) {
         assert_eq!(next, Next::Read, "the session goes on: {lines}");
         out.clear();
         next = protocol.receive(format!("{line}\r\n").as_bytes(), SystemTime::now(), &mut policy, &mut out);
+        replies.push(text(&out));
     }
-    String::from_utf8(out).expect("replies are text").trim_end_matches("\r\n").to_owned()
+    replies
 }
 
-fn tenant() -> Tenant {
+pub(super) fn tenant() -> Tenant {
     let domain = |name| DomainName::new(name).expect("a domain");
     let mailbox = |name: &str, off| CasMailbox {
         address: format!("{name}@contoso.com"),
