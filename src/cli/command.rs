@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{certs, check, explain, probe, run, simulate};
+use super::{audit, certs, check, explain, probe, run, simulate};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -21,6 +21,7 @@ enum Command {
     Check(check::Args),
     Probe(probe::Args),
     Simulate(simulate::Args),
+    Audit(audit::Args),
     Explain(explain::Args),
     Certs(certs::Args),
 }
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(args),
         Command::Probe(args) => probe::main(args),
         Command::Simulate(args) => simulate::main(args),
+        Command::Audit(args) => audit::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Certs(args) => certs::main(args),
     }

@@ -1,6 +1,7 @@
 //! The command line (floor 6): one file a command.
 
 mod args;
+mod audit;
 mod certs;
 mod check;
 mod command;

@@ -3,6 +3,7 @@
 
 mod account;
 mod attribution;
+pub mod audit;
 mod author;
 pub mod catalogue;
 mod connectors;
@@ -37,6 +38,6 @@ pub use peer::{CertificateName, Peer, Presented};
 pub use recipients::Recipients;
 pub use tenants::{
     AcceptedDomain, AuthenticationPolicy, BasicAuth, CasMailbox, ConnectorType, DomainType, InboundConnector,
-    Lab, OrganizationConfig, OutboundConnector, Part, Tenant, Tenants, TransportConfig,
+    Lab, OrganizationConfig, OutboundConnector, Part, Places, Tenant, Tenants, TransportConfig,
 };
 pub use timeline::{Change, Rule, RulesOn, TIMELINE};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// One IPv4 address, or a prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network {
     base: Ipv4Addr,
     prefix: u8,
@@ -56,6 +56,25 @@ impl Network {
     /// The first 24 bits of it, which every address in it shares.
     pub(super) fn slash_24(self) -> u32 {
         u32::from(self.base) >> 8
+    }
+
+    /// The same with nothing behind the prefix: two that mean the same addresses are
+    /// equal.
+    #[must_use]
+    pub(super) fn masked(self) -> Self {
+        let mask = u32::MAX << (32 - u32::from(self.prefix));
+        Self { base: Ipv4Addr::from(u32::from(self.base) & mask), prefix: self.prefix }
+    }
+
+    /// The wider networks that it lies in, up to the widest that a connector takes.
+    pub(super) fn wider(self) -> impl Iterator<Item = Self> {
+        (24..self.prefix).rev().map(move |prefix| Self { prefix, ..self }.masked())
+    }
+
+    /// Whether every address of the other lies in it.
+    #[must_use]
+    pub(super) fn covers(self, other: Self) -> bool {
+        self.prefix <= other.prefix && self.contains(other.base.into())
     }
 
     /// Whether an address lies in it. An IPv4 address in IPv6 clothes counts as

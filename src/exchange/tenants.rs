@@ -13,6 +13,7 @@ use super::index::Index;
 use super::network::Network;
 use super::recipients::Recipients;
 use crate::secret::Secret;
+use crate::yaml::Span;
 
 /// Every tenant that this Exchange Online serves, with an index over them: a
 /// decision costs the same among two tenants and among two hundred.
@@ -47,6 +48,8 @@ pub struct Tenant {
     pub recipients: Option<Recipients>,
     /// What the files do not hold of this tenant, empty lists aside.
     pub missing: Vec<Part>,
+    /// Where the tenant and its parts stand, the parts by [`Part::as_str`].
+    pub at: Places,
     /// What an export cannot hold.
     pub lab: Lab,
 }
@@ -101,6 +104,34 @@ impl Part {
     }
 }
 
+/// Where an object and its members stand in the files; nowhere, where it was not
+/// read from one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    whole: Option<Span>,
+    members: Vec<(&'static str, Span)>,
+}
+
+impl Places {
+    /// The places of an object, without members so far.
+    #[must_use]
+    pub(super) const fn of(whole: Span) -> Self {
+        Self { whole: Some(whole), members: Vec::new() }
+    }
+
+    /// Notes where a member stands.
+    pub(super) fn add(&mut self, name: &'static str, at: Span) {
+        self.members.push((name, at));
+    }
+
+    /// Where a member stands, else the object.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Span> {
+        let member = self.members.iter().find(|(own, _)| *own == name);
+        member.map(|(_, at)| *at).or(self.whole)
+    }
+}
+
 /// A domain that the organisation has verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptedDomain {
@@ -147,6 +178,8 @@ pub struct InboundConnector {
     pub cloud_services_mail_enabled: Option<bool>,
     /// `TreatMessagesAsInternal`; `None` where the export does not say.
     pub treat_messages_as_internal: Option<bool>,
+    /// Where it stands.
+    pub at: Places,
 }
 
 /// `ConnectorType` of a connector.
@@ -176,6 +209,8 @@ pub struct OutboundConnector {
     pub cloud_services_mail_enabled: Option<bool>,
     /// `IsTransportRuleScoped`; `None` where the export does not say.
     pub is_transport_rule_scoped: Option<bool>,
+    /// Where it stands.
+    pub at: Places,
 }
 
 /// What is asked of `Get-TransportConfig`. `None` is a switch never set.

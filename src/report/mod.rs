@@ -1,6 +1,7 @@
 //! Outcomes to bytes (floor 5): each format is a function of the results, and
 //! one place writes.
 
+mod audit;
 mod explanations;
 mod json;
 mod junit;
@@ -16,6 +17,7 @@ mod testing;
 mod tests;
 mod words;
 
+pub use audit::{Audited, audit_as_json, audit_as_sarif, audit_as_text};
 pub use explanations::{explanations_as_json, explanations_as_text};
 pub use output::{Destination, WriteError};
 pub use palette::Palette;

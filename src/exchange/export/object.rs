@@ -8,6 +8,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use crate::exchange::domain::DomainPattern;
+use crate::exchange::tenants::Places;
 use crate::yaml::{self, Diagnostic, Field, Key, Node, Value};
 
 /// One object of an export.
@@ -16,11 +17,17 @@ pub(super) struct Object<'n> {
     whole: &'n Node,
     entries: &'n [(Key, Node)],
     known: Vec<&'static str>,
+    places: Places,
 }
 
 impl<'n> Object<'n> {
-    pub(super) const fn new(kind: &'n str, whole: &'n Node, entries: &'n [(Key, Node)]) -> Self {
-        Self { kind, whole, entries, known: Vec::new() }
+    pub(super) fn new(kind: &'n str, whole: &'n Node, entries: &'n [(Key, Node)]) -> Self {
+        Self { kind, whole, entries, known: Vec::new(), places: Places::of(whole.span) }
+    }
+
+    /// Where the object and the members taken so far stand.
+    pub(super) fn places(&self) -> Places {
+        self.places.clone()
     }
 
     /// What the object is called in messages: `InboundConnector "Hybrid"`.
@@ -41,6 +48,7 @@ impl<'n> Object<'n> {
     pub(super) fn take(&mut self, name: &'static str) -> Option<Field<'n>> {
         self.known.push(name);
         let (key, node) = self.get(name)?;
+        self.places.add(name, key.span);
         let node = unwrapped(node);
         let is_empty = match &node.value {
             Value::Null => true,

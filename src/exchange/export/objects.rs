@@ -7,7 +7,7 @@ use crate::exchange::network::Network;
 use crate::exchange::recipients::Recipients;
 use crate::exchange::tenants::{
     AcceptedDomain, AuthenticationPolicy, CasMailbox, ConnectorType, DomainType, InboundConnector,
-    OrganizationConfig, OutboundConnector, Part, Tenant, TransportConfig,
+    OrganizationConfig, OutboundConnector, Part, Places, Tenant, TransportConfig,
 };
 use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Span, Value};
 
@@ -21,11 +21,12 @@ pub(super) fn tenant(
 ) -> Tenant {
     let mut fields = Fields::of(entries);
     fields.take("name");
-    let mut missing = Vec::new();
+    let (mut missing, mut at) = (Vec::new(), Places::of(whole));
     let mut part = |part: Part| {
         let field = fields.take(part.as_str());
-        if field.is_none() {
-            missing.push(part);
+        match field {
+            Some(field) => at.add(part.as_str(), field.span()),
+            None => missing.push(part),
         }
         Reader { field, by_hand }
     };
@@ -60,6 +61,7 @@ pub(super) fn tenant(
         authentication_policies,
         recipients,
         missing,
+        at,
         lab,
     }
 }
@@ -167,6 +169,7 @@ fn inbound_connector(object: &mut Object<'_>, faults: &mut Vec<Diagnostic>) -> O
         require_tls: object.switch("RequireTls", faults).unwrap_or(false),
         cloud_services_mail_enabled: object.switch("CloudServicesMailEnabled", faults),
         treat_messages_as_internal: object.switch("TreatMessagesAsInternal", faults),
+        at: object.places(),
     })
 }
 
@@ -191,6 +194,7 @@ fn outbound_connector(object: &mut Object<'_>, faults: &mut Vec<Diagnostic>) -> 
         tls_domain: object.pattern("TlsDomain", faults),
         cloud_services_mail_enabled: object.switch("CloudServicesMailEnabled", faults),
         is_transport_rule_scoped: object.switch("IsTransportRuleScoped", faults),
+        at: object.places(),
     })
 }
 
