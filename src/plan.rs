@@ -48,30 +48,75 @@ impl Plan {
     /// stand once, in the order of the last transaction's reach.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {
+        let transactions = &self.transactions;
+        Reach {
+            handshake: match self.tls {
+                TlsMode::None => Handshake::None,
+                TlsMode::StartTls { .. } => Handshake::StartTls,
+                TlsMode::Implicit(_) => Handshake::Implicit,
+            },
+            auth: self.auth.is_some(),
+            mail: !transactions.is_empty(),
+            recipients: transactions.iter().any(|t| !t.recipients.is_empty()),
+            message: transactions.iter().any(|t| t.message.is_some()),
+            stop_after: self.stop_after,
+        }
+        .stages()
+    }
+}
+
+/// How far a session is to go, whatever it says on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Where the handshake stands, if there is one.
+    pub handshake: Handshake,
+    /// Whether somebody logs in.
+    pub auth: bool,
+    /// Whether there is a transaction.
+    pub mail: bool,
+    /// Whether a transaction has a recipient.
+    pub recipients: bool,
+    /// Whether a transaction has a message.
+    pub message: bool,
+    /// The last stage to play.
+    pub stop_after: Option<Stage>,
+}
+
+/// Where the TLS handshake stands in a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// Nowhere: clear text throughout.
+    None,
+    /// After STARTTLS.
+    StartTls,
+    /// Before the greeting.
+    Implicit,
+}
+
+impl Reach {
+    /// The stages that are reached if nothing is refused, in the order of the
+    /// session, QUIT left out.
+    #[must_use]
+    pub fn stages(self) -> Vec<Stage> {
         let mut stages = Vec::with_capacity(12);
-        stages.push(Stage::Connect);
-        match self.tls {
-            TlsMode::None => stages.extend([Stage::Greeting, Stage::Ehlo]),
-            TlsMode::Implicit(_) => stages.extend([Stage::Tls, Stage::Greeting, Stage::Ehlo]),
-            TlsMode::StartTls { .. } => {
-                stages.extend([Stage::Greeting, Stage::Ehlo, Stage::StartTls, Stage::Tls, Stage::EhloTls])
+        stages.extend_from_slice(match self.handshake {
+            Handshake::None => &[Stage::Connect, Stage::Greeting, Stage::Ehlo],
+            Handshake::Implicit => &[Stage::Connect, Stage::Tls, Stage::Greeting, Stage::Ehlo],
+            Handshake::StartTls => {
+                &[Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::StartTls, Stage::Tls, Stage::EhloTls]
+            }
+        });
+        for (planned, reached) in [
+            (self.auth, &[Stage::Auth][..]),
+            (self.mail, &[Stage::MailFrom]),
+            (self.recipients, &[Stage::RcptTo]),
+            (self.message, &[Stage::Data, Stage::Message]),
+        ] {
+            if planned {
+                stages.extend_from_slice(reached);
             }
         }
-        if self.auth.is_some() {
-            stages.push(Stage::Auth);
-        }
-        if !self.transactions.is_empty() {
-            stages.push(Stage::MailFrom);
-            if self.transactions.iter().any(|t| !t.recipients.is_empty()) {
-                stages.push(Stage::RcptTo);
-            }
-            if self.transactions.iter().any(|t| t.message.is_some()) {
-                stages.extend([Stage::Data, Stage::Message]);
-            }
-        }
-        if let Some(last) = self.stop_after
-            && let Some(at) = stages.iter().position(|stage| *stage == last)
-        {
+        if let Some(at) = self.stop_after.and_then(|last| stages.iter().position(|stage| *stage == last)) {
             stages.truncate(at + 1);
         }
         stages

@@ -11,12 +11,12 @@ use std::time::SystemTime;
 use super::project::{CertificateFiles, Project, SourceMapping};
 use super::secret_reader::SecretReader;
 use super::secret_source::SecretFrom;
-use super::spec::{AuthSpec, MessageSpec, Mode, Spec, TlsSpec, TransactionSpec};
+use super::spec::{AuthSpec, MessageSpec, Spec, TlsSpec, TransactionSpec};
 use super::target::{Place, Target, is_loopback};
 use super::{Case, Loaded};
 use crate::exchange::Tenants;
 use crate::message::Draft;
-use crate::plan::{Auth, Endpoint, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
+use crate::plan::{Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, Stage};
 use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange};
@@ -259,7 +259,7 @@ impl Resolver {
         at: &At,
         faults: &mut Vec<Diagnostic>,
     ) -> Option<TlsMode> {
-        if spec.mode == Mode::None {
+        if spec.mode == Handshake::None {
             return Some(TlsMode::None);
         }
         let identity = certificate.map(|files| self.identity(files, faults));
@@ -291,7 +291,7 @@ impl Resolver {
         let name = spec.sni.as_ref().or(at.server_name.as_ref()).unwrap_or(&at.host);
         let tls = TlsPlan { client, server_name: Arc::clone(name) };
         Some(match spec.mode {
-            Mode::Implicit => TlsMode::Implicit(tls),
+            Handshake::Implicit => TlsMode::Implicit(tls),
             _ => TlsMode::StartTls { tls, force: spec.force },
         })
     }

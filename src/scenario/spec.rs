@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
 use crate::message::{Composition, Draft, DraftError};
-use crate::plan::{Hello, Mechanism, Recipient, Timeouts};
+use crate::plan::{Handshake, Hello, Mechanism, Reach, Recipient, Timeouts};
 use crate::smtp::{ReversePath, Stage};
 use crate::tls::{Backend, Verify, VersionRange};
 use crate::yaml::Span;
@@ -31,23 +31,15 @@ pub(super) struct Spec {
 impl Spec {
     /// The stages that the session reaches if nothing is refused.
     pub(super) fn stages(&self) -> Vec<Stage> {
-        let mut stages = self.tls.mode.stages().to_vec();
-        if self.auth.is_some() {
-            stages.push(Stage::Auth);
+        Reach {
+            handshake: self.tls.mode,
+            auth: self.auth.is_some(),
+            mail: !self.transactions.is_empty(),
+            recipients: self.transactions.iter().any(|t| !t.recipients.is_empty()),
+            message: self.transactions.iter().any(|t| t.message.is_some()),
+            stop_after: self.stop_after,
         }
-        if !self.transactions.is_empty() {
-            stages.push(Stage::MailFrom);
-            if self.transactions.iter().any(|t| !t.recipients.is_empty()) {
-                stages.push(Stage::RcptTo);
-            }
-            if self.transactions.iter().any(|t| t.message.is_some()) {
-                stages.extend([Stage::Data, Stage::Message]);
-            }
-        }
-        if let Some(at) = self.stop_after.and_then(|last| stages.iter().position(|stage| *stage == last)) {
-            stages.truncate(at + 1);
-        }
-        stages
+        .stages()
     }
 
     /// The stage to stop after: the scenario's, or an earlier one where nothing
@@ -73,7 +65,7 @@ pub(super) fn at_most(stages: &[Stage], limit: Stage) -> Option<Stage> {
 /// The handshake to come, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TlsSpec {
-    pub(super) mode: Mode,
+    pub(super) mode: Handshake,
     pub(super) versions: VersionRange,
     pub(super) ciphers: Option<String>,
     pub(super) sni: Option<Arc<str>>,
@@ -83,27 +75,6 @@ pub(super) struct TlsSpec {
     pub(super) force: bool,
     /// Where it is written; the scenario itself where nothing is.
     pub(super) span: Span,
-}
-
-/// Clear text, STARTTLS or TLS from the first byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    None,
-    StartTls,
-    Implicit,
-}
-
-impl Mode {
-    /// The stages before AUTH and MAIL.
-    pub(super) const fn stages(self) -> &'static [Stage] {
-        match self {
-            Self::None => &[Stage::Connect, Stage::Greeting, Stage::Ehlo],
-            Self::StartTls => {
-                &[Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::StartTls, Stage::Tls, Stage::EhloTls]
-            }
-            Self::Implicit => &[Stage::Connect, Stage::Tls, Stage::Greeting, Stage::Ehlo],
-        }
-    }
 }
 
 /// An account's name, and the targets that its secret may go to.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::super::project::{self, CertificateFiles, file_ref, plain_text};
-use super::super::spec::{Mode, TlsSpec};
+use super::super::spec::TlsSpec;
 use super::super::view::{Findings, View};
+use crate::plan::Handshake;
 use crate::tls::{Backend, TlsVersion, Verify, VersionRange};
 use crate::yaml::{Diagnostic, Field, Fields, Value, nearest};
 
-const MODES: [(&str, Mode); 3] =
-    [("none", Mode::None), ("starttls", Mode::StartTls), ("implicit", Mode::Implicit)];
+const MODES: [(&str, Handshake); 3] =
+    [("none", Handshake::None), ("starttls", Handshake::StartTls), ("implicit", Handshake::Implicit)];
 
 /// The keys that mean something only where there is TLS.
 const DETAILS: [&str; 7] = ["version", "ciphers", "sni", "verify", "ca", "backend", "force"];
@@ -17,7 +18,7 @@ const DETAILS: [&str; 7] = ["version", "ciphers", "sni", "verify", "ca", "backen
 /// Reads `tls`; clear text where it is absent.
 pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<TlsSpec> {
     let mut spec = TlsSpec {
-        mode: Mode::None,
+        mode: Handshake::None,
         versions: VersionRange::default(),
         ciphers: None,
         sni: None,
@@ -38,7 +39,7 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
     match fields.take("mode") {
         // An unknown mode is some kind of TLS: the details are looked at all the same.
         Some(mode) => {
-            spec.mode = mode.word("TLS mode", &MODES, &mut findings.faults).unwrap_or(Mode::StartTls)
+            spec.mode = mode.word("TLS mode", &MODES, &mut findings.faults).unwrap_or(Handshake::StartTls)
         }
         None => {
             findings.faults.push(
@@ -47,7 +48,7 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
             );
         }
     }
-    if spec.mode == Mode::None && findings.faults.len() == before {
+    if spec.mode == Handshake::None && findings.faults.len() == before {
         for key in DETAILS {
             if let Some(detail) = fields.take(key) {
                 view.impossible(detail, "there is no TLS", findings);
@@ -63,7 +64,7 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
 fn details(fields: &mut Fields<'_>, spec: &mut TlsSpec, view: &View<'_>, findings: &mut Findings) {
     if let Some(force) = fields.take("force") {
         spec.force = force.bool(&mut findings.faults).unwrap_or(false);
-        if spec.force && spec.mode == Mode::Implicit {
+        if spec.force && spec.mode == Handshake::Implicit {
             spec.force = false;
             view.impossible(force, "with `mode: implicit` there is no STARTTLS", findings);
         }
@@ -186,7 +187,7 @@ pub(in super::super) fn certificate(
     if findings.faults.len() > before {
         return None;
     }
-    if tls.mode == Mode::None && view.impossible(field, "there is no TLS to show it in", findings) {
+    if tls.mode == Handshake::None && view.impossible(field, "there is no TLS to show it in", findings) {
         return (findings.faults.len() == before).then_some(None);
     }
     Some(files)
