@@ -9,6 +9,8 @@ pub enum Rule {
     HeaderFromEnds,
     /// TLS 1.0 and 1.1 are refused for SMTP AUTH at the ordinary endpoint.
     LegacyTlsEnds,
+    /// A small part of the log-ins over TLS 1.0 and 1.1 is refused (`faults`).
+    LegacyTlsSampled,
     /// Organisations created from this day on begin with SMTP AUTH off.
     SmtpAuthOffForNew,
     /// Basic authentication for SMTP AUTH is off unless switched on again.
@@ -29,12 +31,22 @@ pub struct Change {
 }
 
 /// Every change of the rules, oldest first.
-pub static TIMELINE: [Change; 4] = [
+pub static TIMELINE: [Change; 5] = [
     Change {
         rule: Rule::SmtpAuthOffForNew,
         from: day(2020, 2, 1),
         what: "organisations created after January 2020 begin with SmtpClientAuthenticationDisabled true",
         source: "Set-TransportConfig, SmtpClientAuthenticationDisabled",
+    },
+    Change {
+        rule: Rule::LegacyTlsSampled,
+        // "September 2021" and "a small percentage"; the first of the month stands for
+        // it, and how many is for `faults` of the target to say.
+        from: day(2021, 9, 1),
+        what: "a small percentage of SMTP AUTH over TLS 1.0 and 1.1 is refused at smtp.office365.com with \
+            421 4.7.66",
+        source: "\"New opt-in endpoint available for SMTP AUTH clients still needing legacy TLS\", \
+            techcommunity.microsoft.com 2659652",
     },
     Change {
         rule: Rule::LegacyTlsEnds,

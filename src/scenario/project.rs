@@ -198,6 +198,7 @@ fn target(
     let proxy = fields.take("proxy").and_then(|field| {
         field.word("PROXY version", &[("v1", ProxyVersion::V1), ("v2", ProxyVersion::V2)], faults)
     });
+    let wanted = fields.take("faults");
     fields.finish(faults);
     let place = match (endpoint, address) {
         (Some(endpoint), None) => {
@@ -221,12 +222,17 @@ fn target(
                 );
                 return None;
             };
-            Place::Simulator { endpoint, as_of }
+            let faults =
+                wanted.map(|wanted| super::read::faults(wanted, endpoint, as_of, faults)).unwrap_or_default();
+            Place::Simulator { endpoint, as_of, faults }
         }
         (None, Some(address)) => {
             if let Some(as_of) = as_of {
                 let fault = Diagnostic::error("`as_of` is the simulator's", as_of.key_span());
                 faults.push(fault.label("a real server's rules are today's"));
+            }
+            if let Some(wanted) = wanted {
+                faults.push(Diagnostic::error("`faults` are the simulator's", wanted.key_span()));
             }
             let text = address.text(faults)?;
             match host_port(text) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::exchange::Endpoint;
+use crate::exchange::{Endpoint, Faults};
 use crate::plan::ProxyVersion;
 use crate::smtp::Stage;
 
@@ -36,6 +36,8 @@ pub enum Place {
         endpoint: Endpoint,
         /// The rules of that day.
         as_of: NaiveDate,
+        /// What goes wrong there on demand.
+        faults: Faults,
     },
     /// A real server.
     Address {

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::limits::Limits;
+use super::luck::Luck;
 use super::policy::{Ask, Credentials, Facts, Fault, Incoming, Policy, Prompt, Response};
 use super::sessions::Open;
 use super::stamp::{self, SessionId};
 use super::store::{Delivered, Store};
-use crate::exchange::catalogue::{Entry, positive, protocol, relay as relay_replies};
+use crate::exchange::catalogue::{
+    Entry, positive, protocol, relay as relay_replies, reputation, submission as submission_replies,
+};
 use crate::exchange::{
     Account, Attribution, CertificateName, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
     author_addresses, author_domains, relay, submission,
 };
 use crate::smtp::{ForwardPath, ReversePath};
-use crate::tls::ClientChain;
+use crate::tls::{ClientChain, TlsVersion};
 
 /// Exchange Online, for one session.
 #[derive(Debug)]
@@ -24,6 +27,7 @@ pub(super) struct FrontEnd {
     endpoint: Endpoint,
     rules: RulesOn,
     store: Arc<Store>,
+    luck: Arc<Luck>,
     id: SessionId,
     /// The peer as the rules see it, from the facts of the first mail command.
     peer: Option<Peer>,
@@ -50,6 +54,7 @@ impl FrontEnd {
         endpoint: Endpoint,
         rules: RulesOn,
         store: Arc<Store>,
+        luck: Arc<Luck>,
         now: SystemTime,
     ) -> Self {
         Self {
@@ -57,6 +62,7 @@ impl FrontEnd {
             endpoint,
             rules,
             store,
+            luck,
             id: SessionId::next(now),
             peer: None,
             logged_in: None,
@@ -140,7 +146,7 @@ impl FrontEnd {
         let known = name.eq_ignore_ascii_case("LOGIN") || name.eq_ignore_ascii_case("XOAUTH2");
         match known && facts.tls.is_some() && self.endpoint != Endpoint::Mx {
             true => self.say(&positive::PROMPT_EMPTY, facts),
-            false => self.say(&crate::exchange::catalogue::submission::UNRECOGNIZED_MECHANISM, facts),
+            false => self.say(&submission_replies::UNRECOGNIZED_MECHANISM, facts),
         }
     }
 
@@ -148,6 +154,13 @@ impl FrontEnd {
         let Credentials { user, secret } = credentials;
         let log_in = submission::LogIn { user, secret, basic: self.basic, tls: facts.tls };
         self.begin_account();
+        let percent = self.luck.faults.legacy_tls;
+        if let Some(version) = facts.tls.filter(|version| *version < TlsVersion::Tls12)
+            && self.luck.strikes(percent, format!("tls {} {user}", facts.address))
+        {
+            self.account.step(format!("{version}, and one of the {percent}% that are refused (faults)"));
+            return self.decided(&Decision::reply(&submission_replies::LEGACY_TLS_REFUSED), facts);
+        }
         let decision =
             submission::log_in(&self.tenants, self.endpoint, log_in, self.rules, &mut self.account);
         if decision.is_positive() {
@@ -195,6 +208,14 @@ impl FrontEnd {
             // Client submission takes any recipient; unknown ones bounce later.
             return self.say(&positive::RECIPIENT_OK, facts);
         };
+        let percent = self.luck.faults.busy;
+        let key = || format!("busy {} {} {}", facts.address, mail_from.as_str(), rcpt_to.as_str());
+        if percent > 0 && self.luck.strikes(percent, key()) {
+            self.account
+                .step(format!("one of the {percent}% of recipients for which the server is busy (faults)"));
+            let busy = Decision::reply(&reputation::SERVER_BUSY).fill(facts.address.to_string());
+            return self.decided(&busy, facts);
+        }
         let decision =
             relay::recipient(&self.tenants, peer, mail_from, rcpt_to, self.rules, &mut self.account);
         if decision.is_positive() {

@@ -11,10 +11,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{Semaphore, oneshot};
 
 use super::limits::{CONNECTIONS, Deadlines};
+use super::luck::Luck;
 use super::server::{self, Door};
 use super::stamp::SessionId;
 use super::store::{Delivered, Store};
-use crate::exchange::{Endpoint, RulesOn, Tenants};
+use crate::exchange::{Endpoint, Faults, RulesOn, Tenants};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};
 use crate::tls::{Acceptor, AcceptorSettings};
 
@@ -37,6 +38,8 @@ pub struct Listen {
     pub endpoint: Endpoint,
     /// The day whose rules hold.
     pub as_of: NaiveDate,
+    /// What goes wrong on demand.
+    pub faults: Faults,
     /// Where; port 0 takes a free one.
     pub address: SocketAddr,
 }
@@ -91,7 +94,8 @@ impl Lab {
                     Endpoint::Submission | Endpoint::Legacy => &not_asking,
                 }),
                 store: Arc::clone(&store),
-                deadlines: Deadlines::default(),
+                deadlines: Deadlines { tarpit: listen.faults.tarpit, ..Deadlines::default() },
+                luck: Arc::new(Luck::new(listen.faults)),
                 open: Arc::new(Semaphore::new(CONNECTIONS)),
             };
             listeners.push((listener, Arc::new(door)));
@@ -224,7 +228,7 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = taken.local_addr().expect("an address");
         let as_of = NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day");
-        let listen = vec![Listen { endpoint: Endpoint::Mx, as_of, address }];
+        let listen = vec![Listen { endpoint: Endpoint::Mx, as_of, faults: Faults::default(), address }];
         let config = LabConfig { tenants: Arc::new(Tenants::default()), client_ca: None, listen };
         let error = Lab::start(config).expect_err("the address is taken");
         assert!(error.to_string().starts_with(&format!("cannot listen on {address}")), "{error}");

@@ -47,6 +47,8 @@ pub(super) struct Deadlines {
     pub(super) handshake: Duration,
     /// The session as a whole.
     pub(super) session: Duration,
+    /// Before a refusal is sent.
+    pub(super) tarpit: Duration,
     /// After the last reply, waiting for the client to close.
     pub(super) linger: Duration,
 }
@@ -58,6 +60,7 @@ impl Default for Deadlines {
             write: Duration::from_secs(30),
             handshake: Duration::from_secs(15),
             session: Duration::from_secs(600),
+            tarpit: Duration::ZERO,
             linger: Duration::from_secs(2),
         }
     }

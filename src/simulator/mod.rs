@@ -10,6 +10,7 @@ mod captures;
 mod front_end;
 mod lab;
 mod limits;
+mod luck;
 mod policy;
 mod protocol;
 mod proxy;

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::front_end::FrontEnd;
 use super::limits::{Deadlines, Limits};
+use super::luck::Luck;
 use super::policy::{Ask, Facts, Fault, Policy};
 use super::protocol::{Next, Protocol};
 use super::store::Store;
@@ -27,6 +28,7 @@ pub(super) struct Door {
     pub(super) acceptor: Arc<Acceptor>,
     pub(super) store: Arc<Store>,
     pub(super) deadlines: Deadlines,
+    pub(super) luck: Arc<Luck>,
     pub(super) open: Arc<Semaphore>,
 }
 
@@ -65,7 +67,7 @@ fn turn_away(stream: &TcpStream, peer: SocketAddr, door: &Door) {
 impl Door {
     fn policy(&self, now: SystemTime) -> FrontEnd {
         let (tenants, store) = (Arc::clone(&self.tenants), Arc::clone(&self.store));
-        FrontEnd::new(tenants, self.endpoint, self.rules, store, now)
+        FrontEnd::new(tenants, self.endpoint, self.rules, store, Arc::clone(&self.luck), now)
     }
 }
 
@@ -102,6 +104,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     let mut buffer = vec![0; 8 * 1024];
     loop {
         if !out.is_empty() {
+            if protocol.has_refused() && !deadlines.tarpit.is_zero() {
+                tokio::time::sleep(deadlines.tarpit).await;
+            }
             let write = async {
                 stream.write_all(&out).await?;
                 stream.flush().await
@@ -174,7 +179,9 @@ mod tests {
                 handshake: short,
                 session: Duration::from_secs(5),
                 linger: short,
+                tarpit: Duration::ZERO,
             },
+            luck: Arc::default(),
             open: Arc::new(Semaphore::new(room)),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

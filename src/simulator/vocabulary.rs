@@ -7,12 +7,13 @@ use std::time::SystemTime;
 
 use super::front_end::FrontEnd;
 use super::limits::Limits;
+use super::luck::Luck;
 use super::policy::{Ask, Facts, Fault, Policy};
 use super::protocol::{Next, Protocol};
 use super::store::Store;
-use crate::exchange::catalogue::{self, Entry, positive, protocol, relay, submission};
+use crate::exchange::catalogue::{self, Entry, positive, protocol, relay, reputation, submission};
 use crate::exchange::{
-    AcceptedDomain, BasicAuth, CasMailbox, ConnectorType, DomainName, DomainPattern, Endpoint,
+    AcceptedDomain, BasicAuth, CasMailbox, ConnectorType, DomainName, DomainPattern, Endpoint, Faults,
     InboundConnector, Lab, Network, OrganizationConfig, RulesOn, Tenant, Tenants, TransportConfig,
 };
 use crate::secret::Secret;
@@ -225,8 +226,11 @@ fn every_entry_is_said_by_the_simulator_or_marked_documented_only() {
         assert_is(&last_reply(*endpoint, *tls, lines, tenant), entry, lines);
         said.push(entry);
     }
+    let busy = replies_when_busy().pop().expect("a greeting at least");
+    assert_is(&busy, &reputation::SERVER_BUSY, MAIL);
+    said.push(&reputation::SERVER_BUSY);
     for (fault, entry) in FAULTS {
-        let mut policy = front_end(Endpoint::Mx, tenant());
+        let mut policy = front_end(Endpoint::Mx, tenant(), Faults::default());
         let mut reply = Vec::new();
         let facts = Facts { address: PEER, tls: None, client: ClientChain::None, now: SystemTime::now() };
         policy.answer(Ask::Fault(*fault), &facts).write(&mut reply);
@@ -246,13 +250,14 @@ fn assert_is(reply: &str, entry: &Entry, lines: &str) {
     assert!(entry.matches_text(text), "{lines}: {reply}");
 }
 
-fn front_end(endpoint: Endpoint, tenant: Tenant) -> FrontEnd {
+fn front_end(endpoint: Endpoint, tenant: Tenant, faults: Faults) -> FrontEnd {
     let rules = RulesOn::day("2026-11-01".parse().expect("a day"));
     FrontEnd::new(
         Arc::new(Tenants::new(vec![tenant])),
         endpoint,
         rules,
         Arc::new(Store::default()),
+        Arc::new(Luck::new(faults)),
         SystemTime::now(),
     )
 }
@@ -277,7 +282,17 @@ pub(super) fn all_replies(
     lines: &str,
     tenant: Tenant,
 ) -> Vec<String> {
-    let (mut policy, mut protocol) = (front_end(endpoint, tenant), protocol_for(tls));
+    replies_of(front_end(endpoint, tenant, Faults::default()), tls, lines)
+}
+
+/// What becomes of [`SAID`]'s ordinary mail where the server is always busy.
+pub(super) fn replies_when_busy() -> Vec<String> {
+    let faults = Faults { busy: 100, ..Faults::default() };
+    replies_of(front_end(Endpoint::Mx, tenant(), faults), CLEAR, MAIL)
+}
+
+fn replies_of(mut policy: FrontEnd, tls: Option<TlsVersion>, lines: &str) -> Vec<String> {
+    let mut protocol = protocol_for(tls);
     let mut out = Vec::new();
     let mut next = protocol.greet(&mut policy, &mut out);
     let text = |out: &[u8]| String::from_utf8_lossy(out).trim_end_matches("\r\n").to_owned();

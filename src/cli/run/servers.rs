@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::args::{Args, Pointed};
-use crate::exchange::{Endpoint, Tenants};
+use crate::exchange::{Endpoint, Faults, Tenants};
 use crate::runner::Limits;
 use crate::scenario::{At, Case, Loaded, Place, Target, is_loopback};
 use crate::simulator::{Lab, LabConfig, Listen};
@@ -109,19 +109,25 @@ impl Servers {
         client_ca: Option<Vec<u8>>,
     ) -> io::Result<Lab> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mine: Vec<(usize, Endpoint, NaiveDate)> = (0..)
+        let mine: Vec<(usize, Endpoint, NaiveDate, Faults)> = (0..)
             .zip(&self.servers)
             .filter_map(|(n, server)| match (&server.place, server.simulated) {
-                (Place::Simulator { endpoint, as_of }, Some(_)) => Some((n, *endpoint, *as_of)),
+                (Place::Simulator { endpoint, as_of, faults }, Some(_)) => {
+                    Some((n, *endpoint, *as_of, *faults))
+                }
                 _ => None,
             })
             .collect();
-        let listen =
-            mine.iter().map(|(_, endpoint, as_of)| Listen { endpoint: *endpoint, as_of: *as_of, address });
+        let listen = mine.iter().map(|(_, endpoint, as_of, faults)| Listen {
+            endpoint: *endpoint,
+            as_of: *as_of,
+            faults: *faults,
+            address,
+        });
         let lab = Lab::start(LabConfig { tenants, client_ca, listen: listen.collect() })?;
         let trust = Trust::from_pem(lab.ca_pem()).map_err(io::Error::other)?;
         let trust = Arc::new(trust);
-        for (listener, (n, endpoint, _)) in mine.into_iter().enumerate() {
+        for (listener, (n, endpoint, ..)) in mine.into_iter().enumerate() {
             let address = lab.address(listener);
             self.servers[n].at = Some(At {
                 host: address.ip().to_string().into(),

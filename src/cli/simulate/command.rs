@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::exchange::{Endpoint, Tenants};
+use crate::exchange::{Endpoint, Faults, Tenants};
 use crate::scenario::{Loaded, Rejected, Request, load, nearest_project};
 use crate::simulator::{Lab, LabConfig, Listen};
 use crate::yaml::{self, Diagnostic, Severity, Sources};
@@ -90,7 +90,8 @@ fn run(args: &Args) -> Result<(), u8> {
         .as_of
         .or(setup.as_of)
         .unwrap_or_else(|| DateTime::<Utc>::from(std::time::SystemTime::now()).date_naive());
-    let listen = doors.map(|(endpoint, address)| Listen { endpoint, as_of, address });
+    let listen =
+        doors.map(|(endpoint, address)| Listen { endpoint, as_of, faults: Faults::default(), address });
     let config = LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.to_vec() };
     let lab = Lab::start(config).map_err(|error| complain(&error.to_string(), ERROR))?;
     if let Some(path) = &args.ca_out {

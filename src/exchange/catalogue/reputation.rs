@@ -1,6 +1,6 @@
 //! Reputation and authentication of the sender: what filters say, known from documents and logs.
 
-use super::entry::{DOCUMENTED_ONLY, entries, x};
+use super::entry::{DOCUMENTED_ONLY, SIMULATED, entries, x};
 use super::{Confidence, Entry, Server};
 use crate::smtp::Stage;
 
@@ -58,7 +58,8 @@ entries! {
     SERVER_BUSY = Entry {
         code: Some(451),
         enhanced: x(4, 7, 500),
-        text: "Server busy. Please try again later",
+        text: "Server busy. Please try again later from [*]",
+        tail: ". (S77714)",
         stages: &[Stage::RcptTo],
         server: Server::ExchangeOnline,
         meaning: "the sending address is throttled",
@@ -66,7 +67,7 @@ entries! {
         fix: "try again later, slower",
         source: WIRE,
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// Throttled by the consumer hosts.

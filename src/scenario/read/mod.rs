@@ -3,6 +3,7 @@
 mod auth;
 mod control;
 mod expect;
+mod faults;
 mod mail;
 mod stages;
 mod tls;
@@ -10,5 +11,6 @@ mod tls;
 pub(super) use auth::auth;
 pub(super) use control::{retry, skip, source_ip, stop_after, tags, timeouts};
 pub(super) use expect::expectation;
+pub(super) use faults::faults;
 pub(super) use mail::{Mail, hello, mail};
 pub(super) use tls::{certificate, tls};

@@ -41,6 +41,8 @@ pub(in crate::simulator) struct Protocol {
     commands: u32,
     errors: u32,
     failed_log_ins: u32,
+    /// A refusal was said since [`Protocol::has_refused`] was asked.
+    refused: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +88,7 @@ impl Protocol {
             commands: 0,
             errors: 0,
             failed_log_ins: 0,
+            refused: false,
         }
     }
 
@@ -102,6 +105,11 @@ impl Protocol {
         self.mode = Mode::Commands;
         self.hello = Hello::None;
         self.transaction = None;
+    }
+
+    /// Whether a refusal was said since this was last asked.
+    pub(in crate::simulator) fn has_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused)
     }
 
     /// The client was silent for too long.
@@ -326,7 +334,8 @@ impl Protocol {
         self.say(policy.answer(Ask::Fault(fault), &self.facts), out)
     }
 
-    pub(super) fn say(&self, response: Response, out: &mut Vec<u8>) -> Next {
+    pub(super) fn say(&mut self, response: Response, out: &mut Vec<u8>) -> Next {
+        self.refused |= !response.is_positive();
         response.write(out);
         if response.closes() { Next::Close } else { Next::Read }
     }
