@@ -169,7 +169,10 @@ fn whole(tenant: &Tenant, message: String, fix: String) -> Finding {
         property: "",
         at: tenant.at.find(""),
         message,
-        fix: fix.into(),
+        fix: Fix::after(
+            "take the export anew: `relayprobe simulate --export-script` prints a script that takes every part; by hand",
+            fix,
+        ),
         others: Vec::new(),
     }
 }

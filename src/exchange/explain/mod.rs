@@ -1,5 +1,7 @@
 //! What a reply means that somebody pastes: by itself, in a log line, in a bounce.
 
+#[cfg(test)]
+mod captures;
 mod explanation;
 mod lines;
 mod pasted;

@@ -61,7 +61,11 @@ fn hit(line: &str, at: usize) -> Option<Hit> {
     };
     let rest = &line[at + 3..];
     let goes_on = rest.starts_with('-');
-    let gap = rest.len() - rest.trim_start_matches(|c| " \t,;:\"'#-".contains(c)).len();
+    let mut gap = rest.len() - rest.trim_start_matches(|c| " \t,;:\"'#-".contains(c)).len();
+    // Python shows replies as `(550, b'5.7.64 …')`.
+    if rest[gap..].starts_with("b'") {
+        gap += 2;
+    }
     if let Some((enhanced, length)) = enhanced(&rest[gap..]).filter(|_| matches!(gap, 1..=4)) {
         let text_at = past_punctuation(line, at + 3 + gap + length);
         return Some(Hit { at, text_at, code: Some(code), enhanced: Some(enhanced), goes_on });
@@ -118,6 +122,7 @@ mod tests {
             ("550;5.7.711 Access denied", "550 5.7.711", "Access denied"),
             ("421, \"4.7.0\", IP not in whitelist", "421 4.7.0", "IP not in whitelist"),
             ("550-5.7.26 This mail", "550 5.7.26", "This mail"),
+            ("{'a@b.example': (550, b'5.7.64 Tenant')}", "550 5.7.64", "Tenant')}"),
             ("#550 5.7.1 no ##", "550 5.7.1", "no ##"),
             ("smtp;550 5.1.10 RESOLVER", "550 5.1.10", "RESOLVER"),
             ("5.7.1. Unable To Relay", "5.7.1", "Unable To Relay"),
