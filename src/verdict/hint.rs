@@ -185,11 +185,11 @@ fn tls_untrusted(reason: &str) -> Hint {
         "not_yet_valid" => ("the server's certificate is not valid yet", "check the clocks of both hosts"),
         "self_signed" => (
             "the server's certificate is self-signed",
-            "name its CA in `trust: { ca: … }` or `tls: { ca: … }`",
+            "name its CA in `trust: { ca: … }` or `tls: { ca: … }` (`probe --ca FILE`)",
         ),
         "unknown_issuer" => (
             "the issuer of the server's certificate is not trusted here, or an intermediate is missing",
-            "name the CA in `trust: { ca: … }`, or have the server send its whole chain",
+            "name the CA in `trust: { ca: … }` (`probe --ca FILE`), or have the server send its whole chain",
         ),
         "name_mismatch" => (
             "the server's certificate is for another name",

@@ -62,6 +62,22 @@ fn a_saved_session_is_played_by_run_word_for_word() {
 }
 
 #[test]
+fn a_saved_message_has_the_author_that_the_probe_gave_it() {
+    for (flags, author) in [
+        (&["--header-from", "none"][..], ""),
+        (&["--header-from", "Boss <$(ceo)@x.test>"], "From: Boss <$(ceo)@x.test>\r\n"),
+        (&["--header-from", "none", "--header-from", "a@x.test"], "From: none\r\nFrom: a@x.test\r\n"),
+    ] {
+        let (dir, peer) = (Dir::new(), Peer::play(take_all));
+        let deliver = ["--from", "a@x.test", "--to", "b@x.test", "--deliver", "--save", "saved.yaml"];
+        probe(&dir, &peer.address(), &[&deliver, flags].concat()).status(0);
+        Program::new(dir.path(), ["run", "saved.yaml"]).run().status(0);
+        let start = format!("DATA\r\n{author}To: b@x.test\r\n");
+        assert_eq!(peer.heard().matches(&start).count(), 2, "{}\n{}", peer.heard(), dir.read("saved.yaml"));
+    }
+}
+
+#[test]
 fn a_probe_delivers_only_when_told_to() {
     let (dir, peer) = (Dir::new(), Peer::play(take_all));
     let flags = ["--from", "a@x.test", "--to", "b@x.test"];

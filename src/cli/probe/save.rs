@@ -36,14 +36,22 @@ struct Scenario {
     mail_from: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rcpt_to: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    header_from: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header_from: Option<Author>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stop_after: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     timeout: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expect: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Author {
+    /// `none`: in a list it would be a text.
+    Absent(&'static str),
+    Fields(Vec<String>),
 }
 
 #[derive(Default, Serialize)]
@@ -127,7 +135,11 @@ pub(super) fn scenario(args: &Args, at: &Path) -> Result<String, String> {
         auth: login(args),
         mail_from: args.from.as_ref().map(|path| literal(path.as_str())),
         rcpt_to: args.to.iter().map(|path| literal(path.as_str())).collect(),
-        header_from: args.header_from.iter().map(|text| literal(text)).collect(),
+        header_from: match &args.header_from[..] {
+            [] => None,
+            [none] if none == "none" => Some(Author::Absent("none")),
+            fields => Some(Author::Fields(fields.iter().map(|text| literal(text)).collect())),
+        },
         stop_after: session::stop_after(args).map(|stage| stage.as_str()),
         timeout: args.timeout.as_ref().map(|timeout| timeout.written.clone()),
         expect: args.expect.iter().map(|patterns| literal(&patterns.written)).collect(),
