@@ -233,13 +233,15 @@ impl<'a> Drive<'a> {
                 self.received(&reply);
                 if reply.code().get() == 421 { Ok(Some(reply)) } else { Err((stage, unasked(&reply))) }
             }
-            Err(Silence::Malformed(_)) => {
-                let pending = self.unread(link);
-                let detail = format!("the server sent bytes that nobody asked for: {pending}");
-                Err((stage, Event::new(EventKind::Desync, "unasked").with_detail(detail)))
-            }
+            Err(Silence::Malformed(_)) => Err((stage, self.unasked_bytes(link))),
             Err(silence) => Err(self.silence(silence, link, stage)),
         }
+    }
+
+    fn unasked_bytes<S: Wire>(&mut self, link: &Link<S>) -> Event {
+        let pending = self.unread(link);
+        let detail = format!("the server sent bytes that nobody asked for: {pending}");
+        Event::new(EventKind::Desync, "unasked").with_detail(detail)
     }
 
     async fn handshake<S: Wire>(&mut self, tls: &TlsPlan, link: &mut Link<S>) -> Result<bool, End> {
@@ -277,15 +279,15 @@ impl<'a> Drive<'a> {
 
     /// The end of the plan, or a refusal: QUIT where it is in order.
     async fn end<S: Wire>(&mut self, quit: bool, link: &mut Link<S>) -> Result<(), End> {
-        if self.plan.hold_quit && self.hold(link).await {
+        // Replies that nobody asked for show that those before were not what they
+        // seemed; nothing else that happens from here on changes anything.
+        let last = self.seen.answers.last().map_or(Stage::Greeting, |answer| answer.stage);
+        if self.plan.hold_quit && self.hold(link, last).await? {
             return Ok(());
         }
         if !quit {
             return Ok(());
         }
-        // Whatever happens at QUIT changes nothing, but for one thing: replies
-        // that nobody asked for show that those before were not what they seemed.
-        let last = self.seen.answers.last().map_or(Stage::Greeting, |answer| answer.stage);
         link.allow(QUIT);
         self.out.clear();
         self.out.extend_from_slice(b"QUIT\r\n");
@@ -318,24 +320,26 @@ impl<'a> Drive<'a> {
         Ok(())
     }
 
-    /// Holds QUIT back; whether the server closed meanwhile.
-    async fn hold<S: Wire>(&mut self, link: &mut Link<S>) -> bool {
+    /// Holds QUIT back; whether the server closed meanwhile. A 421 may come first.
+    async fn hold<S: Wire>(&mut self, link: &mut Link<S>, last: Stage) -> Result<bool, End> {
         let begun = Instant::now();
         link.allow(HOLD);
         loop {
             match link.read().await {
-                Ok(reply) => self.received(&reply),
-                Err(Silence::Timeout { .. }) => return false,
-                Err(Silence::Malformed(_)) => {
-                    self.unread(link);
-                    return false;
+                Ok(reply) => {
+                    self.received(&reply);
+                    if reply.code().get() != 421 {
+                        return Err((last, unasked(&reply)));
+                    }
                 }
+                Err(Silence::Timeout { .. }) => return Ok(false),
+                Err(Silence::Malformed(_)) => return Err((last, self.unasked_bytes(link))),
                 Err(Silence::Failed(failure)) => {
                     if link.is_tls() && failure.kind == TlsFailureKind::Closed && !failure.detail.is_empty() {
                         self.note(&format!("the server closed: {}", failure.detail));
                     }
                     self.seen.peer_closed = Some(begun.elapsed());
-                    return true;
+                    return Ok(true);
                 }
             }
         }

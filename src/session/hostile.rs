@@ -342,6 +342,20 @@ async fn quit_is_held_back_to_see_who_closes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reply_while_quit_is_held_back_is_desync() {
+    let mut plan = plan();
+    plan.hold_quit = true;
+    for more in ["250 2.1.5 ok\r\n", "nonsense\r\n"] {
+        let twice = vec![send("550 no\r\n"), Wait(Duration::from_secs(1)), send(more), Hang];
+        let played = played(&plan, script(Stage::RcptTo, twice)).await;
+        assert_eq!(played.end(), "rcpt_to desync unasked", "{more}");
+    }
+    let leaves = vec![send("550 no\r\n"), send("421 bye\r\n"), Wait(Duration::from_secs(1))];
+    let leaves = played(&plan, script(Stage::RcptTo, leaves)).await;
+    assert_eq!(leaves.seen.peer_closed, Some(Duration::from_secs(1)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_address_beyond_ascii_needs_smtputf8() {
     let mut plan = plan();
     plan.transactions = vec![transaction(&["用户@b.test"])];

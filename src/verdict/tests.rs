@@ -7,7 +7,7 @@ use super::*;
 use crate::plan::Plan;
 use crate::scenario::{Expect, Expectations, RecipientExpect, StageExpect, StageExpectations, TextMatch};
 use crate::session::Observation;
-use crate::smtp::{EhloResponse, Stage};
+use crate::smtp::{EhloResponse, EventKind, Stage};
 
 /// Up to RCPT TO, all well but the last reply.
 const OPENING: [&str; 3] = ["220 hi", "250 hi", "250 2.1.0 ok"];
@@ -282,6 +282,17 @@ fn transactions_are_judged_each_by_its_own() {
     );
     let session = Expectations { transactions: vec![Expect::Positive, Expect::Positive], ..expect("421") };
     assert_eq!(judged(&plan, &session, &closed), "passed");
+}
+
+#[test]
+fn what_goes_wrong_after_the_last_mail_is_that_transactions_fault() {
+    let plan = plan(0);
+    let own = Expectations { transactions: vec![expect("250").session], ..expect("") };
+    let seen = seen(&plan, &["220 hi", "250 hi", "250 ok"]);
+    assert_eq!(judged(&plan, &own, &seen), "passed");
+    let one_too_many =
+        Observation { event: Some((Stage::MailFrom, event(EventKind::Desync, "unasked"))), ..seen };
+    assert!(judged(&plan, &own, &one_too_many).starts_with("failed; mail_from: "));
 }
 
 #[test]

@@ -92,10 +92,14 @@ impl<'a> View<'a> {
     }
 
     /// The transaction that an event at `stage` ended: the one that was under
-    /// way, or the next where MAIL itself had no answer.
+    /// way, or the next where MAIL itself had no answer. After the last MAIL of
+    /// all there is no next.
     fn transaction_of_event(self, stage: Stage) -> u16 {
+        let all = self.plan.transactions.len();
         match self.answers(Scope::Whole).rfind(|answer| answer.stage >= Stage::MailFrom) {
-            Some(last) if stage == Stage::MailFrom => last.transaction + 1,
+            Some(last) if stage == Stage::MailFrom && usize::from(last.transaction) + 1 < all => {
+                last.transaction + 1
+            }
             Some(last) => last.transaction,
             None => 0,
         }

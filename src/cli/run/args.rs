@@ -44,7 +44,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "GLOB")]
     filter: Vec<String>,
 
-    /// Only cases that did not pass in this JSON report.
+    /// Only cases that failed, or ended in error, in this JSON report.
     #[arg(long, value_name = "REPORT.json")]
     pub(super) failed: Option<PathBuf>,
 
