@@ -1,8 +1,11 @@
 //! Argument values that several commands share.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use clap::ValueEnum;
+
+use crate::yaml;
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -34,5 +37,13 @@ pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+/// A time-out; none at all leaves no server the time to answer.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    match yaml::duration(text)? {
+        Duration::ZERO => Err("no server answers in no time".to_owned()),
+        timeout => Ok(timeout),
     }
 }

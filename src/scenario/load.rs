@@ -132,7 +132,10 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
         unknown: RefCell::default(),
         lacking: RefCell::default(),
     };
-    let project = project(request, &globals, &mut sources, &mut findings);
+    let Some(project) = project(request, &globals, &mut sources, &mut findings) else {
+        // Without it no scenario's target is known: a fault in each would be noise.
+        return Err(Rejected { diagnostics: findings.faults, sources });
+    };
     let found = find(&request.paths, &project, &mut findings.faults);
     let mut suites = Vec::with_capacity(found.len());
     for found in &found {
@@ -230,7 +233,14 @@ fn same_ids(cases: &[Arc<Case>], faults: &mut Vec<Diagnostic>) {
     }
 }
 
-fn project(request: &Request, globals: &Globals, sources: &mut Sources, findings: &mut Findings) -> Project {
+/// The project; `None` if it cannot be told which it is, or its file cannot be
+/// read.
+fn project(
+    request: &Request,
+    globals: &Globals,
+    sources: &mut Sources,
+    findings: &mut Findings,
+) -> Option<Project> {
     let mut files: Vec<PathBuf> = Vec::new();
     match &request.project {
         Some(file) => files.push(file.clone()),
@@ -250,15 +260,17 @@ fn project(request: &Request, globals: &Globals, sources: &mut Sources, findings
         findings
             .faults
             .push(Diagnostic::general(message).label("play them one at a time, or name one by --project"));
+        return None;
     }
-    let Some(file) = files.into_iter().next() else { return Project::default() };
-    let Some(root) = read(&file, sources, &mut findings.faults) else {
-        return Project { file: Some(file), ..Project::default() };
+    let Some(file) = files.into_iter().next() else { return Some(Project::default()) };
+    let id = read_file(&file, sources).map_err(|fault| findings.faults.push(fault)).ok()?;
+    let Some(root) = parse_as_far_as_possible(sources, id, &mut findings.faults) else {
+        return Some(Project { file: Some(file), ..Project::default() });
     };
     let root = filled(&root, globals, sources, &mut findings.faults);
     let mut project = Project::read(file, &root, &mut findings.hide, &mut findings.faults);
     check_vars(&mut project.vars, &mut findings.faults);
-    project
+    Some(project)
 }
 
 /// A file's tree, as far as it can be read.
@@ -335,6 +347,9 @@ fn find(paths: &[PathBuf], project: &Project, faults: &mut Vec<Diagnostic>) -> V
                     format!("{}: no scenario file (*.yaml, *.yml) below this folder", path.display());
                 faults.push(Diagnostic::general(message));
             }
+        } else if named.contains(&canonical(path)) {
+            let message = format!("{}: a project's own file, not one of its scenario files", path.display());
+            faults.push(Diagnostic::general(message).label("name the folder, or the scenario files in it"));
         } else {
             let root = path.parent().map(Path::to_owned).unwrap_or_default();
             files.push(Found { path: path.clone(), root });

@@ -310,7 +310,11 @@ fn a_folder_leaves_out_what_is_no_scenario_of_its_project() {
     // A file that is named twice is read once.
     assert_eq!(ids(&load_in(&dir, &["p/a.yaml", "p", "p/./a.yaml"], &[]).unwrap()), ["a/one", "sub/b/two"]);
     let why = load_in(&dir, &["p", "p/live"], &[]).map(|_| ()).unwrap_err();
-    assert!(why.contains("two projects"), "{why}");
+    assert!(why.contains("two projects") && why.contains("1 error; nothing was sent"), "{why}");
+    for own in ["p/relayprobe.yaml", "p/t/tenants.yaml"] {
+        let why = load_in(&dir, &["p/a.yaml", own], &[]).map(|_| ()).unwrap_err();
+        assert!(why.contains("a project's own file") && why.contains("1 error;"), "{why}");
+    }
 }
 
 #[test]

@@ -267,6 +267,8 @@ fn a_simulator_target_goes_to_a_real_server_only_with_leave() {
     }
     let peer = Peer::play(relay);
     run(&dir, &["--target", &format!("mx={}", peer.address())]).status(0).says("against mx");
+    run(&dir, &["--project", "nope.yaml"]).status(2).says("nope.yaml: no such file").says("1 error;");
+    run(&dir, &["--timeout", "0s"]).status(2).says("no server answers in no time");
     run(&dir, &["--target", "xm=127.0.0.1:25"]).status(2).says("did you mean `mx`?");
     run(&dir, &[]).status(0).says("1 passed · simulated, rules as of 2026-11-01");
 }

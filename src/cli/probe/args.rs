@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::cli::args::Color;
+use crate::cli::args::{Color, timeout};
 use crate::plan::Mechanism;
 use crate::scenario::Patterns;
 use crate::smtp::{ForwardPath, ReversePath, Stage};
 use crate::tls::{TlsVersion, Verify, VersionRange};
-use crate::yaml;
 
 /// Play one session from flags, without a file.
 ///
@@ -217,7 +216,7 @@ fn mechanism(text: &str) -> Result<Mechanism, String> {
 }
 
 fn duration(text: &str) -> Result<Text<Duration>, String> {
-    yaml::duration(text).map(|value| Text { value, written: text.to_owned() })
+    timeout(text).map(|value| Text { value, written: text.to_owned() })
 }
 
 fn stage(text: &str) -> Result<Stage, String> {

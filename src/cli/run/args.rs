@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use clap::ArgAction;
 
-use crate::cli::args::{Color, assignment};
+use crate::cli::args::{Color, assignment, timeout};
 use crate::report::{Destination, Detail, Format};
 use crate::scenario::{Request, Selection, Shard, host_port};
 use crate::smtp::Stage;
-use crate::yaml;
 
 /// Play scenarios.
 ///
@@ -81,7 +80,7 @@ pub(in crate::cli) struct Args {
 
     /// The most that a session may take, such as `30s`; shortens what the files
     /// say.
-    #[arg(long, value_name = "DURATION", value_parser = yaml::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = timeout)]
     pub(super) timeout: Option<Duration>,
 
     /// Play a case that did not pass up to so many times more, unless it has a
