@@ -46,11 +46,12 @@ impl<'a> Matches<'a> {
 /// The name of the peer's certificate that a connector's
 /// `TlsSenderCertificateName` covers.
 pub(super) fn certificate_match<'a>(
+    tenant: &Tenant,
     connector: &InboundConnector,
     peer: &'a Peer,
 ) -> Option<&'a CertificateName> {
     let pattern = connector.certificate_name.as_ref()?;
-    peer.certificate.names().iter().find(|name| name.is_covered_by(pattern))
+    peer.certificate.names().iter().find(|name| tenant.counts(name) && name.is_covered_by(pattern))
 }
 
 /// Whether the certificate domain is an accepted domain of the tenant: the name
@@ -70,7 +71,8 @@ pub(super) fn accepted_certificate_domain<'a>(
     let is_accepted =
         |domain: &DomainName| tenants.owner(domain).is_some_and(|owner| std::ptr::eq(owner, matched.tenant));
     let Some(name) = matched.certificate else {
-        return peer.certificate.names().iter().find(|name| is_accepted(name.domain()));
+        let names = peer.certificate.names().iter();
+        return names.filter(|name| matched.tenant.counts(name)).find(|name| is_accepted(name.domain()));
     };
     let by_wildcard = match &matched.connector.certificate_name {
         Some(DomainPattern::WithSubdomains(domain)) => is_accepted(domain),

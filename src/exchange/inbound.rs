@@ -37,7 +37,7 @@ pub(super) fn recipient(
         Ok(partner) => partner,
         Err(refused) => return refused,
     };
-    let known = partner.is_some_and(|connector| shows_itself(connector, peer));
+    let known = partner.is_some_and(|connector| shows_itself(tenant, connector, peer));
     let is_own =
         |domain: &DomainName| tenants.of_domain(domain).is_some_and(|(owner, _)| std::ptr::eq(owner, tenant));
     if tenant.organization.reject_direct_send == Some(true) && !known && domain.as_ref().is_some_and(is_own) {
@@ -68,7 +68,8 @@ fn partner_connector<'a>(
     let Delivery { tenants, peer, .. } = delivery;
     let candidates = tenants.index.partners(&tenants.list, tenant, sender);
     let Some(first) = candidates.first() else { return Ok(None) };
-    let Some(connector) = candidates.iter().find(|connector| meets_restrictions(connector, peer)) else {
+    let Some(connector) = candidates.iter().find(|connector| meets_restrictions(tenant, connector, peer))
+    else {
         why.step(format!(
             "Partner connector \"{}\" takes this mail only from its own addresses or certificate",
             first.name
@@ -88,14 +89,15 @@ fn partner_connector<'a>(
     Ok(Some(connector))
 }
 
-fn meets_restrictions(connector: &InboundConnector, peer: &Peer) -> bool {
+fn meets_restrictions(tenant: &Tenant, connector: &InboundConnector, peer: &Peer) -> bool {
     let address = !connector.restrict_to_addresses || connector.lists(peer.address);
-    let certificate = !connector.restrict_to_certificate || certificate_match(connector, peer).is_some();
+    let certificate =
+        !connector.restrict_to_certificate || certificate_match(tenant, connector, peer).is_some();
     address && certificate
 }
 
-fn shows_itself(connector: &InboundConnector, peer: &Peer) -> bool {
-    connector.lists(peer.address) || certificate_match(connector, peer).is_some()
+fn shows_itself(tenant: &Tenant, connector: &InboundConnector, peer: &Peer) -> bool {
+    connector.lists(peer.address) || certificate_match(tenant, connector, peer).is_some()
 }
 
 /// Accepts a recipient of the tenant if it exists.

@@ -125,6 +125,7 @@ impl Index {
             let itself = self.wildcards.get(domain);
             let above = domain.parents().filter_map(|parent| self.wildcards.get(parent));
             let slots = exact.into_iter().chain(itself).chain(above).flatten();
+            let slots = slots.filter(|slot| list[slot.tenant as usize].counts(name));
             found.extend(slots.map(|slot| (slot.tenant, false, slot.item, n)));
         }
         if let IpAddr::V4(address) = peer.address.to_canonical() {

@@ -60,10 +60,11 @@ impl Presented {
 pub struct CertificateName {
     domain: DomainName,
     wildcard: bool,
+    subject: bool,
 }
 
 impl CertificateName {
-    /// A name as CN or SAN has it; `None` for what is no name of a host, such as
+    /// A name as CN or SAN has it, taken for the CN's; `None` for what is no name of a host, such as
     /// a CN in words.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
@@ -73,7 +74,20 @@ impl CertificateName {
         };
         // A single label is what people are called, not hosts.
         let domain = DomainName::new(domain).filter(|domain| domain.as_str().contains('.'))?;
-        Some(Self { domain, wildcard })
+        Some(Self { domain, wildcard, subject: true })
+    }
+
+    /// The same as a subject alternative name that is not the CN.
+    #[must_use]
+    pub const fn alternative(mut self) -> Self {
+        self.subject = false;
+        self
+    }
+
+    /// Whether the subject's CN says it.
+    #[must_use]
+    pub const fn is_subject(&self) -> bool {
+        self.subject
     }
 
     /// The certificate domain: the name, less the star of a wildcard.

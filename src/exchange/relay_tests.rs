@@ -264,3 +264,16 @@ fn the_account_tells_the_chain_of_rules() {
          relay allowed"
     );
 }
+
+#[test]
+fn the_alternative_names_of_a_certificate_count_unless_the_lab_says_otherwise() {
+    let name = |text: &str| CertificateName::new(text).expect("a name");
+    let names = vec![name("elsewhere.example"), name("relay.contoso.com").alternative()];
+    let peer = Peer { certificate: Presented::Names(names), ..peer(&[], UNLISTED) };
+    for (subject_only, entry) in [(false, OK), (true, DENIED)] {
+        let mut tenant = contoso();
+        tenant.lab.subject_only = subject_only;
+        let (decision, why) = ask(&Tenants::new(vec![tenant]), &peer, "", OUTSIDE, TODAY);
+        assert!(std::ptr::eq(decision.entry, entry), "{why}");
+    }
+}

@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use super::domain::{DomainName, DomainPattern};
 use super::index::Index;
 use super::network::Network;
+use super::peer::CertificateName;
 use super::recipients::Recipients;
 use crate::secret::Secret;
 use crate::yaml::Span;
@@ -265,6 +266,8 @@ pub struct Lab {
     pub no_mail_subscription: bool,
     /// Refuse clear text where a Partner connector has `RequireTls`. Inferred.
     pub enforce_require_tls: bool,
+    /// Only the CN of a certificate counts, not its alternative names.
+    pub subject_only: bool,
     /// Addresses that a user may send as, his own aside.
     pub send_as: HashMap<String, Vec<String>>,
     /// The authentication policy that a user was given, by name.
@@ -334,6 +337,15 @@ impl Tenant {
     #[must_use]
     pub fn has_recipient(&self, address: &str) -> Option<bool> {
         self.recipients.as_ref().map(|recipients| recipients.has(address))
+    }
+
+    /// Whether a name of a certificate counts for this tenant.
+    ///
+    /// Source: KB 3169958 (CN or SAN); the guide of 2023-10-04, "it refers to the
+    /// certificate CN", is behind `lab.certificate_names`.
+    #[must_use]
+    pub const fn counts(&self, name: &CertificateName) -> bool {
+        name.is_subject() || !self.lab.subject_only
     }
 
     /// The enabled connectors of one type.

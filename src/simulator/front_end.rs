@@ -338,8 +338,12 @@ fn peer(facts: &Facts) -> Peer {
     let certificate = match &facts.client {
         ClientChain::None => Presented::None,
         ClientChain::Bad { reason } => Presented::Unusable { reason: reason.clone() },
-        ClientChain::Good { names } => {
-            Presented::Names(names.iter().filter_map(|name| CertificateName::new(name)).collect())
+        ClientChain::Good { names, common } => {
+            let name = |(n, name): (usize, &String)| {
+                let name = CertificateName::new(name)?;
+                Some(if n < *common { name } else { name.alternative() })
+            };
+            Presented::Names(names.iter().enumerate().filter_map(name).collect())
         }
     };
     Peer { address: facts.address, tls: facts.tls, certificate }

@@ -65,6 +65,8 @@ pub enum ClientChain {
     Good {
         /// The names as written; each once.
         names: Vec<String>,
+        /// How many of them, from the front, are the subject's CN.
+        common: usize,
     },
 }
 
@@ -149,19 +151,23 @@ fn version(ssl: &SslRef) -> TlsVersion {
 fn client(ssl: &SslRef) -> ClientChain {
     let Some(certificate) = ssl.peer_certificate() else { return ClientChain::None };
     match ssl.verify_result() {
-        X509VerifyResult::OK => ClientChain::Good { names: names(&certificate) },
+        X509VerifyResult::OK => {
+            let (names, common) = names(&certificate);
+            ClientChain::Good { names, common }
+        }
         result => ClientChain::Bad { reason: result.error_string().to_owned() },
     }
 }
 
-fn names(certificate: &X509) -> Vec<String> {
+fn names(certificate: &X509) -> (Vec<String>, usize) {
     let mut names = common_names(certificate);
+    let common = names.len();
     for name in alternative_names(certificate) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    names
+    (names, common)
 }
 
 /// The CNs, byte for byte: OpenSSL's own conversion ends at a NUL, and would read
@@ -240,12 +246,16 @@ mod tests {
     async fn names_come_from_cn_and_san_each_once() {
         let names = ["relay.contoso.com", "*.contoso.com"];
         let expected = ["relay.contoso.com", "*.contoso.com"].map(str::to_owned).to_vec();
-        assert_eq!(judge("relay.contoso.com", &names, true).await, ClientChain::Good { names: expected });
+        assert_eq!(
+            judge("relay.contoso.com", &names, true).await,
+            ClientChain::Good { names: expected, common: 1 }
+        );
     }
 
     #[tokio::test]
     async fn a_nul_in_a_name_hides_nothing() {
-        let ClientChain::Good { names } = judge("relay.contoso.com\0.evil.example", &[], true).await else {
+        let ClientChain::Good { names, .. } = judge("relay.contoso.com\0.evil.example", &[], true).await
+        else {
             panic!("the chain holds")
         };
         assert_eq!(names, ["relay.contoso.com\0.evil.example"]);

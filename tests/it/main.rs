@@ -7,6 +7,7 @@ mod canary;
 mod cases;
 mod docs;
 mod explain;
+mod exports;
 mod faults;
 mod fixtures;
 mod front_end;

@@ -21,7 +21,8 @@ entries! {
         meaning: "the recipient is not yours, and the sender was attributed to no tenant that may relay",
         cause: "no inbound connector of type OnPremises matched the certificate or the address, or \
             neither the certificate domain nor the P1 sender domain is an accepted domain; the null \
-            sender has only the certificate to show",
+            sender has only the certificate to show. Where no connector matches at all, 451 4.4.62 ATTR35 \
+            is documented for the same",
         fix: "match the connector's SenderIPAddresses or TlsSenderCertificateName to what the server \
             really shows, add the certificate or P1 domain as accepted domain, send the certificate with \
             its whole chain",

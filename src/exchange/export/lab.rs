@@ -44,12 +44,16 @@ pub(super) fn lab(
         }
     }
     let states = [("on", BasicAuth::On), ("off", BasicAuth::Off), ("retired", BasicAuth::Retired)];
+    let kinds = [("both", false), ("subject", true)];
     let lab = Lab {
         passwords,
         blocked_connectors: take("blocked_connectors").map(|f| texts(f, faults)).unwrap_or_default(),
         other_region: take("other_region").and_then(|f| f.bool(faults)).unwrap_or(false),
         no_mail_subscription: take("no_mail_subscription").and_then(|f| f.bool(faults)).unwrap_or(false),
         enforce_require_tls: take("enforce_require_tls").and_then(|f| f.bool(faults)).unwrap_or(false),
+        subject_only: take("certificate_names")
+            .and_then(|f| f.word("kind of name", &kinds, faults))
+            .unwrap_or(false),
         send_as,
         policies,
         security_defaults: take("security_defaults").and_then(|f| f.bool(faults)).unwrap_or(false),
