@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use clap::ValueEnum;
 
 use crate::yaml;
@@ -46,4 +47,9 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err("no server answers in no time".to_owned()),
         timeout => Ok(timeout),
     }
+}
+
+/// A day as the project file has it.
+pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "wants a day, such as 2026-11-01".to_owned())
 }

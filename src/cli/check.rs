@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::Color;
-use crate::scenario::{At, Case, Expect, Loaded, Place, Request, Resolver, Selection, load};
+use super::cases::CaseArgs;
+use crate::scenario::{At, Case, Expect, Loaded, Place, Resolver, load};
 use crate::smtp::visible;
 use crate::tls::Trust;
 use crate::yaml::{self, Diagnostic, Severity, Sources};
@@ -16,44 +16,22 @@ use crate::yaml::{self, Diagnostic, Severity, Sources};
 /// Read everything, connect nowhere.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Scenario files, or folders with scenario files below them
-    #[arg(default_value = "scenarios")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    cases: CaseArgs,
     /// Print the expanded cases with their ids
     #[arg(long)]
     list: bool,
-    /// Give a variable a value
-    #[arg(long, value_name = "VAR=VALUE", value_parser = super::args::assignment)]
-    set: Vec<(String, String)>,
-    /// Use this project file
-    #[arg(long, value_name = "FILE")]
-    project: Option<PathBuf>,
-    /// Only cases with this tag (any of several)
-    #[arg(long)]
-    tag: Vec<String>,
-    /// No cases with this tag
-    #[arg(long, value_name = "TAG")]
-    skip_tag: Vec<String>,
-    /// Only cases whose id matches, such as 'relay/*'
-    #[arg(long, value_name = "GLOB")]
-    filter: Vec<String>,
-    /// The most cases that the files may come to
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
-    max_cases: u64,
     /// Colours
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     color: Color,
 }
 
 pub(super) fn main(args: Args) -> ExitCode {
-    let request =
-        Request { paths: args.paths, project: args.project, set: args.set, max_cases: args.max_cases };
-    let mut loaded = match load(&request) {
+    let mut loaded = match load(&args.cases.request()) {
         Ok(loaded) => loaded,
         Err(rejected) => return refuse(&rejected.diagnostics, &rejected.sources, args.color),
     };
-    let selection =
-        Selection { tags: args.tag, skip_tags: args.skip_tag, filters: args.filter, ..Selection::default() };
+    let selection = args.cases.selection();
     let meant = selection.predicate();
     let selected: Vec<Arc<Case>> = loaded.cases.iter().filter(|case| meant(case)).cloned().collect();
     let mut out = String::new();

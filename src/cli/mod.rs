@@ -2,12 +2,15 @@
 
 mod args;
 mod audit;
+mod cases;
 mod certs;
 mod check;
 mod command;
 mod explain;
+mod lab;
 mod probe;
 mod run;
 mod simulate;
+mod tell;
 
 pub use command::main;

@@ -42,4 +42,4 @@ pub use tenants::{
     AcceptedDomain, AuthenticationPolicy, BasicAuth, CasMailbox, ConnectorType, DomainType, InboundConnector,
     Lab, OrganizationConfig, OutboundConnector, Part, Places, Tenant, Tenants, TransportConfig,
 };
-pub use timeline::{Change, Rule, RulesOn, TIMELINE};
+pub use timeline::{Change, Precision, Rule, RulesOn, Simulated, TIMELINE};

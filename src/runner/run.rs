@@ -30,6 +30,8 @@ pub struct Settings {
     /// How often a case that does not pass is played again where it does not say
     /// so itself.
     pub retries: u32,
+    /// Play each case once, whatever it says of retries or attempts.
+    pub once: bool,
     /// Start nothing more after the first case that does not pass.
     pub fail_fast: bool,
 }
@@ -57,6 +59,20 @@ pub struct Ready {
     pub address: String,
     /// The address that the server should see.
     pub source_ip: Option<IpAddr>,
+}
+
+impl Ready {
+    /// A session, and where it must not be played to its end what can be judged of it.
+    #[must_use]
+    pub fn new(plan: Plan, cut: Option<(Stage, Expectations)>) -> Self {
+        let source_ip = plan.endpoint.proxy.map(|proxy| proxy.source.ip()).or(plan.endpoint.bind);
+        let (host, port) = (&plan.endpoint.host, plan.endpoint.port);
+        let address = match host.contains(':') {
+            true => format!("[{host}]:{port}"),
+            false => format!("{host}:{port}"),
+        };
+        Self { plan, cut, address, source_ip }
+    }
 }
 
 /// Plays the jobs and hands each result on as it ends; says whether it was
@@ -159,7 +175,7 @@ where
             }
         };
         let expect = ready.cut.as_ref().map_or(&*case.expect, |(_, expect)| expect);
-        let schedule = Schedule::of(case, expect, self.settings.retries);
+        let schedule = Schedule::of(case, expect, self.settings);
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         loop {
             let observation = (self.play)(&ready.plan).await;
@@ -246,13 +262,16 @@ struct Schedule<'a> {
 }
 
 impl<'a> Schedule<'a> {
-    fn of(case: &'a Case, expect: &Expectations, retries: u32) -> Self {
+    fn of(case: &'a Case, expect: &Expectations, settings: &Settings) -> Self {
+        if settings.once {
+            return Self { attempts: 1, delay: Duration::ZERO, retry: None, in_order: None };
+        }
         let retry = case.retry.as_ref();
         let delay = retry.map_or(DELAY, |retry| retry.delay);
         if let Expect::Attempts(list) = &expect.session {
             return Self { attempts: list.len(), delay, retry, in_order: Some(list.len()) };
         }
-        let attempts = retry.map_or(retries.saturating_add(1), |retry| retry.attempts);
+        let attempts = retry.map_or(settings.retries.saturating_add(1), |retry| retry.attempts);
         Self { attempts: attempts as usize, delay, retry, in_order: None }
     }
 

@@ -53,7 +53,7 @@ impl Setup {
             scenario,
             lanes: 1,
             limits: Limits::NONE,
-            settings: Settings { jobs: 50, retries: 0, fail_fast: false },
+            settings: Settings { jobs: 50, retries: 0, once: false, fail_fast: false },
             signals: Vec::new(),
         }
     }
@@ -198,6 +198,18 @@ async fn attempts_in_order_are_played_until_one_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn once_is_once_whatever_the_case_says() {
+    for scenario in [
+        "expect: 250, retry: { attempts: 3, delay: 5s }",
+        "expect: { attempts: [450, 250] }, retry: { attempts: 2, delay: 60s }",
+    ] {
+        let mut setup = Setup::of(1, scenario);
+        setup.settings.once = true;
+        assert_eq!(setup.run(SECOND, |_| "450 later").await.starts.len(), 1, "{scenario}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_case_that_waits_for_its_retry_holds_nobody_up() {
     let mut setup = Setup::of(3, "expect: 250, retry: { attempts: 2, delay: 60s }");
     setup.limits.at_once = 1;
@@ -208,7 +220,7 @@ async fn a_case_that_waits_for_its_retry_holds_nobody_up() {
 #[tokio::test(start_paused = true)]
 async fn fail_fast_starts_nothing_more() {
     let mut setup = Setup::of(10, "expect: 250");
-    setup.settings = Settings { jobs: 2, retries: 0, fail_fast: true };
+    setup.settings = Settings { jobs: 2, retries: 0, once: false, fail_fast: true };
     let came = setup.run(SECOND, |n| if n == 2 { "550 no" } else { "250 ok" }).await;
     assert!(!came.interrupted);
     assert_eq!(came.starts.len(), 4, "the neighbour ends its session");

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use clap::ArgAction;
 
-use crate::cli::args::{Color, assignment, timeout};
+use crate::cli::args::{Color, timeout};
+use crate::cli::cases::CaseArgs;
 use crate::report::{Destination, Detail, Format};
-use crate::scenario::{Request, Selection, Shard, host_port};
+use crate::scenario::{Selection, Shard, host_port};
 use crate::smtp::Stage;
 
 /// Play scenarios.
@@ -19,29 +20,8 @@ use crate::smtp::Stage;
 /// 143 interrupted.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Scenario files, or folders with scenario files below them.
-    #[arg(value_name = "PATH", default_value = "scenarios")]
-    pub(super) paths: Vec<PathBuf>,
-
-    /// Use this project file instead of the nearest relayprobe.yaml.
-    #[arg(long, value_name = "FILE")]
-    pub(super) project: Option<PathBuf>,
-
-    /// Give a variable a value.
-    #[arg(long, value_name = "VAR=VALUE", value_parser = assignment)]
-    pub(super) set: Vec<(String, String)>,
-
-    /// Only cases with this tag (any of several).
-    #[arg(long)]
-    tag: Vec<String>,
-
-    /// No cases with this tag.
-    #[arg(long, value_name = "TAG")]
-    skip_tag: Vec<String>,
-
-    /// Only cases whose id matches, such as 'relay/*' (any of several).
-    #[arg(long, value_name = "GLOB")]
-    filter: Vec<String>,
+    #[command(flatten)]
+    pub(super) cases: CaseArgs,
 
     /// Only cases that failed, or ended in error, in this JSON report.
     #[arg(long, value_name = "REPORT.json")]
@@ -51,10 +31,6 @@ pub(in crate::cli) struct Args {
     /// same.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
-
-    /// The most cases that the files may come to.
-    #[arg(long, value_name = "N", default_value_t = 100_000)]
-    max_cases: u64,
 
     /// Point a target of the project file somewhere else, or name a server once
     /// for all its cases.
@@ -116,25 +92,9 @@ pub(in crate::cli) struct Args {
 }
 
 impl Args {
-    /// What to load.
-    pub(super) fn request(&self) -> Request {
-        Request {
-            paths: self.paths.clone(),
-            project: self.project.clone(),
-            set: self.set.clone(),
-            max_cases: self.max_cases,
-        }
-    }
-
     /// Which cases are meant, `ids` being those that failed before.
     pub(super) fn selection(&self, ids: Option<HashSet<String>>) -> Selection {
-        Selection {
-            tags: self.tag.clone(),
-            skip_tags: self.skip_tag.clone(),
-            filters: self.filter.clone(),
-            ids,
-            shard: self.shard,
-        }
+        Selection { ids, shard: self.shard, ..self.cases.selection() }
     }
 
     /// The same selection without its part.
@@ -144,14 +104,9 @@ impl Args {
 
     /// The flags that select, as they are called.
     pub(super) fn conditions(&self) -> String {
-        let given = [
-            (!self.tag.is_empty(), "--tag"),
-            (!self.skip_tag.is_empty(), "--skip-tag"),
-            (!self.filter.is_empty(), "--filter"),
-            (self.failed.is_some(), "--failed"),
-            (self.shard.is_some(), "--shard"),
-        ];
-        let given: Vec<_> = given.iter().filter_map(|(given, flag)| given.then_some(*flag)).collect();
+        let mut given = self.cases.conditions();
+        let more = [(self.failed.is_some(), "--failed"), (self.shard.is_some(), "--shard")];
+        given.extend(more.into_iter().filter_map(|(given, flag)| given.then_some(flag)));
         given.join(" and ")
     }
 
@@ -174,10 +129,10 @@ impl Args {
     pub(super) fn again(&self) -> Vec<String> {
         let mut flags = Vec::new();
         let mut add = |flag: &str, value: String| flags.extend([flag.to_owned(), value]);
-        if let Some(project) = &self.project {
+        if let Some(project) = &self.cases.project {
             add("--project", project.display().to_string());
         }
-        for (name, value) in &self.set {
+        for (name, value) in &self.cases.set {
             add("--set", format!("{name}={value}"));
         }
         for target in &self.targets {

@@ -6,7 +6,7 @@ const OWN: usize = 24;
 
 /// The most sessions at once that the process's limit on open files has room for,
 /// each of which takes so many; as many as asked for where the limit is unknown.
-pub(super) fn room_for(asked: usize, each: usize) -> usize {
+pub(in crate::cli) fn room_for(asked: usize, each: usize) -> usize {
     match std::fs::read_to_string("/proc/self/limits").ok().as_deref().and_then(soft_limit) {
         Some(limit) => asked.min(limit.saturating_sub(OWN) / each).max(1),
         None => asked,

@@ -3,6 +3,7 @@
 
 mod args;
 mod descriptors;
+mod drive;
 mod play;
 mod progress;
 mod select;

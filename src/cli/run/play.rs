@@ -1,6 +1,6 @@
 //! What `run` does.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,29 +8,18 @@ use std::time::{Instant, SystemTime};
 
 use super::args::Args;
 use super::descriptors::room_for;
+use super::drive::{check, drive, plan};
 use super::progress::Progress;
 use super::select::{Selected, select};
 use super::servers::Servers;
-use super::signals::Signals;
+use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
 use crate::exchange::Tenants;
-use crate::plan::Plan;
 use crate::report::{Again, Destination, Detail, Palette, Reports, Run, Summary, Terminal};
-use crate::runner::{self, Job, Ready, Settings};
-use crate::scenario::{At, Case, Loaded, Planned, Resolver, load};
-use crate::session;
+use crate::runner::{Job, Ready, Settings};
+use crate::scenario::{At, Case, Loaded, Resolver, load};
 use crate::simulator::Lab;
-use crate::smtp::Stage;
 use crate::verdict::within_reach;
-use crate::yaml::{self, Diagnostic, Sources};
-
-/// Everything went as it was expected to.
-const WELL: u8 = 0;
-/// A case failed.
-const FAILED: u8 = 1;
-/// Nothing was sent, or nothing was played.
-const BAD_INPUT: u8 = 2;
-/// A server was not reached, or a report could not be written.
-const ERROR: u8 = 3;
+use crate::yaml::Diagnostic;
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
     ExitCode::from(run(&args).unwrap_or_else(|status| status))
@@ -41,7 +30,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 fn run(args: &Args) -> Result<u8, u8> {
     let started = (SystemTime::now(), Instant::now());
     let colours = args.color.wanted(&io::stderr());
-    let mut loaded = load(&args.request()).map_err(|rejected| {
+    let mut loaded = load(&args.cases.request()).map_err(|rejected| {
         tell(&rejected.diagnostics, &rejected.sources, colours);
         BAD_INPUT
     })?;
@@ -55,17 +44,11 @@ fn run(args: &Args) -> Result<u8, u8> {
         BAD_INPUT
     })?;
     let lab = match tenants.clone().filter(|_| servers.need_lab()) {
-        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca).map_err(|error| {
-            let bad_file = error.kind() == io::ErrorKind::InvalidInput;
-            complain(
-                &format!("the simulator does not start: {error}"),
-                if bad_file { BAD_INPUT } else { ERROR },
-            )
-        })?),
+        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca)?),
         None => None,
     };
     let resolver = Resolver::new(&loaded, tenants, true);
-    check(args, &servers, &resolver, &cases).map_err(|diagnostics| {
+    check(&cases, &resolver, |case| servers.server(case).at(), args.strict).map_err(|diagnostics| {
         tell(&diagnostics, &loaded.sources, colours);
         BAD_INPUT
     })?;
@@ -154,28 +137,6 @@ fn status(summary: &Summary, interrupted: Option<u8>, unwritten: bool) -> u8 {
     }
 }
 
-/// Makes every plan once and throws it away, so that what is missing shows
-/// before anything is sent.
-fn check(
-    args: &Args,
-    servers: &Servers,
-    resolver: &Resolver,
-    cases: &[Arc<Case>],
-) -> Result<(), Vec<Diagnostic>> {
-    let mut all: Vec<Diagnostic> = Vec::new();
-    for case in cases.iter().filter(|case| case.skip.is_none()) {
-        match resolver.plan(case, servers.server(case).at()) {
-            Ok(Planned::Play(_)) => {}
-            Ok(Planned::Skip(why)) if args.strict => {
-                all.push(Diagnostic::general(format!("{}: {why} (--strict)", case.id)));
-            }
-            Ok(Planned::Skip(_)) => {}
-            Err(diagnostics) => all.extend(diagnostics),
-        }
-    }
-    if all.is_empty() { Ok(()) } else { Err(all) }
-}
-
 /// What playing came to.
 struct Played {
     reports: Reports,
@@ -198,7 +159,8 @@ fn play(
     let jobs: Vec<Job> = cases.into_iter().map(job).collect();
     // The simulator's end of each connection is in this process as well.
     let jobs_at_once = room_for(args.jobs as usize, if servers.need_lab() { 2 } else { 1 });
-    let settings = Settings { jobs: jobs_at_once, retries: args.retry, fail_fast: args.fail_fast };
+    let settings =
+        Settings { jobs: jobs_at_once, retries: args.retry, once: false, fail_fast: args.fail_fast };
     let progress = Progress::new(jobs.len(), args.detail() > Detail::Quiet);
     let reports = RefCell::new(reports);
     let take = |result| {
@@ -210,43 +172,16 @@ fn play(
         let summary = reports.summary();
         progress.step(summary.failed + summary.error);
     };
-    let interrupted = Cell::new(None);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut signals = Signals::listen()?;
-        let limits = servers.limits();
-        let prepare = |case: &Arc<Case>| ready(args, servers.server(case).at(), resolver, case);
-        let one = async |plan: &Plan| {
-            let mut seen = session::play(plan, &mut session::unwatched).await;
-            let greeting = seen.answers.first().filter(|answer| answer.stage == Stage::Greeting);
-            if let (Some(lab), Some(greeting)) = (lab, greeting) {
-                seen.account = lab.account(&greeting.reply.text());
-            }
-            seen
-        };
-        runner::run(&jobs, &limits, &settings, prepare, one, take, async || signals.next(&interrupted).await)
-            .await;
-        io::Result::Ok(())
-    })?;
+    let limits = servers.limits();
+    let prepare = |case: &Arc<Case>| ready(args, servers.server(case).at(), resolver, case);
+    let interrupted = drive(&jobs, &limits, &settings, lab, prepare, take)?;
     progress.finish();
-    Ok(Played { reports: reports.into_inner(), interrupted: interrupted.get() })
+    Ok(Played { reports: reports.into_inner(), interrupted })
 }
 
 /// Makes a case ready when its turn comes, or says why it is skipped.
 fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready, String> {
-    if let Some(why) = &case.skip {
-        return Err(why.clone());
-    }
-    let mut plan = match resolver.plan(case, at) {
-        Ok(Planned::Play(plan)) => *plan,
-        Ok(Planned::Skip(why)) => return Err(why),
-        // The same plan was made before the run began; a file that has gone
-        // since is the only way here.
-        Err(diagnostics) => {
-            let all: Vec<_> = diagnostics.into_iter().map(|diagnostic| diagnostic.message).collect();
-            return Err(all.join("; "));
-        }
-    };
+    let plan = plan(case, at, resolver, args.timeout)?;
     let (full, played) = (case.stages(), plan.stages());
     let cut = match played.last() {
         Some(last) if full.last() != Some(last) => {
@@ -254,33 +189,5 @@ fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready
         }
         _ => None,
     };
-    if let Some(most) = args.timeout {
-        let timeouts = &mut plan.timeouts;
-        for timeout in [&mut timeouts.connect, &mut timeouts.tls, &mut timeouts.reply, &mut timeouts.session]
-        {
-            *timeout = most.min(*timeout);
-        }
-    }
-    let source = plan.endpoint.proxy.map(|proxy| proxy.source.ip()).or(plan.endpoint.bind);
-    let host = &plan.endpoint.host;
-    let address = match host.contains(':') {
-        true => format!("[{host}]:{}", plan.endpoint.port),
-        false => format!("{host}:{}", plan.endpoint.port),
-    };
-    Ok(Ready { plan, cut, address, source_ip: source })
-}
-
-/// Shows what is wrong or worth knowing, if anything is.
-fn tell(diagnostics: &[Diagnostic], sources: &Sources, colours: bool) {
-    if !diagnostics.is_empty() {
-        let text = yaml::render(diagnostics, sources, colours);
-        // There is nobody left to tell that stderr is closed.
-        let _ = io::stderr().write_all(text.as_bytes());
-    }
-}
-
-/// Says why it ends, and gives the status on.
-fn complain(why: &str, status: u8) -> u8 {
-    let _ = writeln!(io::stderr(), "error: {why}");
-    status
+    Ok(Ready::new(plan, cut))
 }

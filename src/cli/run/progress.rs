@@ -9,11 +9,11 @@ const DRAWN: u8 = 10;
 
 /// A bar on a terminal's stderr; nothing elsewhere, so that no log and no cron
 /// mail holds it.
-pub(super) struct Progress(Option<ProgressBar>);
+pub(in crate::cli) struct Progress(Option<ProgressBar>);
 
 impl Progress {
     /// A bar for so many cases; for one it would be gone before it was seen.
-    pub(super) fn new(cases: usize, wanted: bool) -> Self {
+    pub(in crate::cli) fn new(cases: usize, wanted: bool) -> Self {
         if !wanted || cases < 2 || !io::stderr().is_terminal() {
             return Self(None);
         }
@@ -26,7 +26,7 @@ impl Progress {
     }
 
     /// One case more has ended; `failed` have so far.
-    pub(super) fn step(&self, failed: usize) {
+    pub(in crate::cli) fn step(&self, failed: usize) {
         if let Some(bar) = &self.0 {
             if failed > 0 {
                 bar.set_message(format!("{failed} not passed"));
@@ -44,7 +44,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub(super) fn finish(&self) {
+    pub(in crate::cli) fn finish(&self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }

@@ -2,7 +2,6 @@
 //! `--target` points.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +9,11 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::args::{Args, Pointed};
-use crate::exchange::{Endpoint, Faults, Tenants};
+use crate::cli::lab::start_lab;
+use crate::exchange::Tenants;
 use crate::runner::Limits;
 use crate::scenario::{At, Case, Loaded, Place, Target, is_loopback};
-use crate::simulator::{Lab, LabConfig, Listen};
-use crate::tls::Trust;
+use crate::simulator::{Lab, Listen};
 use crate::yaml::nearest;
 
 /// Connections at once to a real server that says nothing of it: contract §5.
@@ -102,43 +101,36 @@ impl Servers {
 
     /// Starts the simulator with the endpoints that are played, and no others.
     /// It runs until what is given back is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The exit status, the reason having been told.
     pub(super) fn start_lab(
         &mut self,
         args: &Args,
         tenants: Arc<Tenants>,
         client_ca: Option<Vec<u8>>,
-    ) -> io::Result<Lab> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mine: Vec<(usize, Endpoint, NaiveDate, Faults)> = (0..)
-            .zip(&self.servers)
-            .filter_map(|(n, server)| match (&server.place, server.simulated) {
-                (Place::Simulator { endpoint, as_of, faults }, Some(_)) => {
-                    Some((n, *endpoint, *as_of, *faults))
-                }
-                _ => None,
-            })
-            .collect();
-        let listen = mine.iter().map(|(_, endpoint, as_of, faults)| Listen {
-            endpoint: *endpoint,
-            as_of: *as_of,
-            faults: *faults,
-            address,
-        });
-        let lab = Lab::start(LabConfig { tenants, client_ca, listen: listen.collect() })?;
-        let trust = Trust::from_pem(lab.ca_pem()).map_err(io::Error::other)?;
-        let trust = Arc::new(trust);
-        for (listener, (n, endpoint, ..)) in mine.into_iter().enumerate() {
-            let address = lab.address(listener);
-            self.servers[n].at = Some(At {
-                host: address.ip().to_string().into(),
-                port: address.port(),
-                server_name: Some(lab.server_name(endpoint).into()),
-                trust: Some(Arc::clone(&trust)),
-                up_to: args.up_to,
-                lab: true,
-            });
+    ) -> Result<Lab, u8> {
+        let mine: Vec<&mut Server> =
+            self.servers.iter_mut().filter(|server| server.simulated.is_some()).collect();
+        let listen = mine.iter().filter_map(|server| listen(&server.place, None)).collect();
+        let (lab, at) = start_lab(listen, tenants, client_ca, args.up_to)?;
+        for (server, at) in mine.into_iter().zip(at) {
+            server.at = Some(at);
         }
         Ok(lab)
+    }
+}
+
+/// The front door of the simulator that a place is, under the rules of this day or,
+/// without one, of its own; `None` for a real server.
+pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Listen> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    match place {
+        Place::Simulator { endpoint, as_of, faults } => {
+            Some(Listen { endpoint: *endpoint, as_of: day.unwrap_or(*as_of), faults: *faults, address })
+        }
+        Place::Address { .. } => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::cli::args::date;
 use crate::exchange::{Endpoint, Faults, Tenants};
 use crate::scenario::{Loaded, Rejected, Request, load, nearest_project};
 use crate::simulator::{Lab, LabConfig, Listen};
@@ -192,10 +193,6 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         return Ok((Ipv4Addr::LOCALHOST, port).into());
     }
     text.parse().map_err(|_| "wants ADDRESS:PORT, such as 127.0.0.1:2525, or a port".to_owned())
-}
-
-fn date(text: &str) -> Result<NaiveDate, String> {
-    text.parse().map_err(|_| "wants a day, such as 2026-11-01".to_owned())
 }
 
 /// The signals that end the servers.

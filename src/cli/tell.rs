@@ -1,0 +1,29 @@
+//! What goes to stderr, and the exit statuses of the contract.
+
+use std::io::{self, Write};
+
+use crate::yaml::{self, Diagnostic, Sources};
+
+/// Everything went as it was expected to.
+pub(super) const WELL: u8 = 0;
+/// A case failed, or something was found.
+pub(super) const FAILED: u8 = 1;
+/// Nothing was sent, or nothing was played.
+pub(super) const BAD_INPUT: u8 = 2;
+/// A server was not reached, or a report could not be written.
+pub(super) const ERROR: u8 = 3;
+
+/// Shows what is wrong or worth knowing, if anything is.
+pub(super) fn tell(diagnostics: &[Diagnostic], sources: &Sources, colours: bool) {
+    if !diagnostics.is_empty() {
+        let text = yaml::render(diagnostics, sources, colours);
+        // There is nobody left to tell that stderr is closed.
+        let _ = io::stderr().write_all(text.as_bytes());
+    }
+}
+
+/// Says why it ends, and gives the status on.
+pub(super) fn complain(why: &str, status: u8) -> u8 {
+    let _ = writeln!(io::stderr(), "error: {why}");
+    status
+}
