@@ -58,28 +58,43 @@ if (-not $Name) { $Name = "$($organization.Name)" }
 if (-not $Path) { $Path = ($Name -replace '[^\w.-]+', '-') + '.json' }
 
 $export = [ordered]@{ name = $Name }
-$export.AcceptedDomain = Get-AcceptedDomain |
-    Pick DomainName, DomainType, MatchSubDomains, Default, InitialDomain
-$export.InboundConnector = Get-InboundConnector |
-    Pick Name, Enabled, ConnectorType, ConnectorSource, SenderDomains, SenderIPAddresses,
-        TlsSenderCertificateName, RequireTls, RestrictDomainsToIPAddresses, RestrictDomainsToCertificate,
-        CloudServicesMailEnabled, TreatMessagesAsInternal, WhenChangedUTC
-$export.OutboundConnector = Get-OutboundConnector |
-    Pick Name, Enabled, ConnectorType, UseMXRecord, SmartHosts, RecipientDomains, TlsSettings, TlsDomain,
-        IsTransportRuleScoped, RouteAllMessagesViaOnPremises, AllAcceptedDomains, CloudServicesMailEnabled,
-        WhenChangedUTC
-$export.TransportConfig = Get-TransportConfig |
-    Pick SmtpClientAuthenticationDisabled, AllowLegacyTLSClients
-$export.OrganizationConfig = $organization |
-    Pick RejectDirectSend, DefaultAuthenticationPolicy, WhenCreatedUTC
-$export.CASMailbox = Get-CASMailbox -ResultSize Unlimited |
-    Pick PrimarySmtpAddress, SmtpClientAuthenticationDisabled
-$export.AuthenticationPolicy = Get-AuthenticationPolicy |
-    Pick Name, AllowBasicAuthSmtp
+# What this account may not read is left out and said: an absent part is reported
+# as missing, never guessed.
+function Part([string] $part, [scriptblock] $read) {
+    try { $script:export[$part] = & $read }
+    catch { Write-Warning "$part is left out: $($_.Exception.Message)" }
+}
+Part AcceptedDomain {
+    Get-AcceptedDomain | Pick DomainName, DomainType, MatchSubDomains, Default, InitialDomain
+}
+Part InboundConnector {
+    Get-InboundConnector | Pick Name, Enabled, ConnectorType, ConnectorSource, SenderDomains,
+        SenderIPAddresses, TlsSenderCertificateName, RequireTls, RestrictDomainsToIPAddresses,
+        RestrictDomainsToCertificate, CloudServicesMailEnabled, TreatMessagesAsInternal, WhenChangedUTC
+}
+Part OutboundConnector {
+    Get-OutboundConnector | Pick Name, Enabled, ConnectorType, UseMXRecord, SmartHosts,
+        RecipientDomains, TlsSettings, TlsDomain, IsTransportRuleScoped, RouteAllMessagesViaOnPremises,
+        AllAcceptedDomains, CloudServicesMailEnabled, WhenChangedUTC
+}
+Part TransportConfig {
+    Get-TransportConfig | Pick SmtpClientAuthenticationDisabled, AllowLegacyTLSClients
+}
+Part OrganizationConfig {
+    $organization | Pick RejectDirectSend, DefaultAuthenticationPolicy, WhenCreatedUTC
+}
+Part CASMailbox {
+    Get-CASMailbox -ResultSize Unlimited | Pick PrimarySmtpAddress, SmtpClientAuthenticationDisabled
+}
+Part AuthenticationPolicy {
+    Get-AuthenticationPolicy | Pick Name, AllowBasicAuthSmtp
+}
 if (-not $WithoutRecipients) {
     # All of them: with a part, the rest would be refused as unknown.
-    $export.EXORecipient = Get-EXORecipient -ResultSize Unlimited -Properties EmailAddresses |
-        Pick PrimarySmtpAddress, EmailAddresses, RecipientTypeDetails
+    Part EXORecipient {
+        Get-EXORecipient -ResultSize Unlimited -Properties EmailAddresses |
+            Pick PrimarySmtpAddress, EmailAddresses, RecipientTypeDetails
+    }
 }
 
 $json = ConvertTo-Json -InputObject ([pscustomobject]$export) -Depth 6
