@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,9 @@ const MAX_SECRET: u64 = 64 * 1024;
 
 /// How long a `command` may take.
 const COMMAND_TIME: Duration = Duration::from_secs(60);
+
+/// How long what a `command` printed may take to arrive once it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Reads each secret once.
 #[derive(Debug, Default)]
@@ -63,19 +66,23 @@ impl SecretReader {
         }
         let mut child = command.spawn().map_err(|error| format!("cannot run `{program}`: {error}"))?;
         let stdout = child.stdout.take();
-        let reader = thread::spawn(move || {
+        let (sender, printed) = mpsc::channel();
+        thread::spawn(move || {
             let mut bytes = Vec::new();
             if let Some(stdout) = stdout {
                 // A read that fails leaves what came before; the status tells.
                 let _ = stdout.take(MAX_SECRET + 1).read_to_end(&mut bytes);
             }
-            bytes
+            // Nobody listens any more where it took too long.
+            let _ = sender.send(bytes);
         });
         let status = wait(&mut child, program)?;
         if !status.success() {
             return Err(format!("`{program}` failed: {status}"));
         }
-        let bytes = reader.join().map_err(|_| format!("cannot read what `{program}` prints"))?;
+        let bytes = printed.recv_timeout(LAST_WORDS).map_err(|_| {
+            format!("`{program}` has ended, but something that it started holds its output open")
+        })?;
         one_line(bytes, &format!("what `{program}` prints"))
     }
 }
@@ -209,6 +216,12 @@ mod tests {
         assert!(read(command(&["false"])).expect_err("failed").contains("`false` failed"));
         assert!(read(command(&["/nowhere/at/all"])).expect_err("missing").contains("cannot run"));
         assert_eq!(read(command(&["true"])), Err("the secret is empty".to_owned()));
+    }
+
+    #[test]
+    fn a_program_that_leaves_another_behind_holds_nobody_up() {
+        let why = read(command(&["sh", "-c", "sleep 20 & echo secret"])).expect_err("never ends");
+        assert!(why.contains("holds its output open"), "{why}");
     }
 
     #[test]
