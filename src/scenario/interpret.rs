@@ -434,6 +434,9 @@ fn target(view: &View<'_>, faults: &mut Vec<Diagnostic>) -> Option<Arc<Target>> 
     if text.contains(':') {
         return Target::bare(text).map(Arc::new).map_err(|why| faults.push(field.error(why))).ok();
     }
+    if view.project.is_faulty(text) {
+        return None;
+    }
     let fault = field.error(format!("unknown target `{text}`"));
     faults.push(match nearest(text, targets.iter().map(|target| &*target.name)) {
         Some(near) => fault.label(format!("did you mean `{near}`?")),

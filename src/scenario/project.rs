@@ -32,6 +32,8 @@ pub struct Project {
     pub(super) accounts: Vec<(Arc<str>, Arc<Account>)>,
     pub(super) sources: Vec<(IpAddr, SourceMapping)>,
     pub(super) vars: Vec<(Key, Node)>,
+    /// Targets that the file names and that something is wrong with.
+    pub(super) faulty: Vec<Arc<str>>,
 }
 
 /// The simulator's set-up.
@@ -88,6 +90,11 @@ impl Project {
         self.targets.iter().find(|target| &*target.name == name)
     }
 
+    /// Whether the file names a target so, but wrongly: that was reported.
+    pub(super) fn is_faulty(&self, name: &str) -> bool {
+        self.faulty.iter().any(|faulty| &**faulty == name)
+    }
+
     /// The folder of the file.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
@@ -110,7 +117,10 @@ impl Project {
         if let Some(entries) = fields.take("targets").and_then(|field| field.entries(faults)) {
             for (key, node) in entries {
                 let field = Field::new(&key.name, key.span, node);
-                project.targets.extend(target(field, project.simulator.as_ref(), faults).map(Arc::new));
+                match target(field, project.simulator.as_ref(), faults) {
+                    Some(target) => project.targets.push(Arc::new(target)),
+                    None => project.faulty.push(Arc::clone(&key.name)),
+                }
             }
         }
         if let Some(entries) = fields.take("certificates").and_then(|field| field.entries(faults)) {
@@ -128,7 +138,7 @@ impl Project {
         if let Some(entries) = fields.take("accounts").and_then(|field| field.entries(faults)) {
             for (key, node) in entries {
                 let field = Field::new(&key.name, key.span, node);
-                let account = account(field, &folder, &project.targets, hide, faults);
+                let account = account(field, &folder, &project, hide, faults);
                 project.accounts.extend(account.map(|account| (Arc::clone(&key.name), Arc::new(account))));
             }
         }
@@ -195,13 +205,18 @@ fn target(
         .and_then(|count| u32::try_from(count).ok());
     let rate = fields.take("rate").and_then(|field| rate(field, faults));
     let up_to = fields.take("up_to").and_then(|field| stage(field, faults));
-    let proxy = fields.take("proxy").and_then(|field| {
+    let proxy_field = fields.take("proxy");
+    let proxy = proxy_field.and_then(|field| {
         field.word("PROXY version", &[("v1", ProxyVersion::V1), ("v2", ProxyVersion::V2)], faults)
     });
     let wanted = fields.take("faults");
     fields.finish(faults);
     let place = match (endpoint, address) {
         (Some(endpoint), None) => {
+            if let Some(proxy) = proxy_field {
+                let fault = Diagnostic::error("`proxy` is for real servers", proxy.key_span());
+                faults.push(fault.label("take it out: the simulator is told the `source_ip` anyway"));
+            }
             let words = [Endpoint::Mx, Endpoint::Submission, Endpoint::Legacy].map(|e| (e.as_str(), e));
             let at = endpoint.span();
             let endpoint = endpoint.word("endpoint", &words, faults)?;
@@ -276,7 +291,7 @@ pub(super) fn certificate(
 fn account(
     field: Field<'_>,
     folder: &Path,
-    known: &[Arc<Target>],
+    project: &Project,
     hide: &mut Vec<Span>,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Account> {
@@ -289,9 +304,9 @@ fn account(
     if let Some(field) = fields.require("targets", field.key_span(), faults) {
         for item in field.one_or_many() {
             let Some(name) = field.item(item).text(faults) else { continue };
-            if !known.iter().any(|target| &*target.name == name) {
+            if project.target(name).is_none() && !project.is_faulty(name) {
                 let fault = Diagnostic::error(format!("unknown target `{name}`"), item.span);
-                faults.push(match nearest(name, known.iter().map(|target| &*target.name)) {
+                faults.push(match nearest(name, project.targets.iter().map(|target| &*target.name)) {
                     Some(near) => fault.label(format!("did you mean `{near}`?")),
                     None => fault.label("`targets` of this file does not name it"),
                 });

@@ -9,12 +9,15 @@ use std::borrow::Cow;
 
 use super::nearest;
 
+/// What a secret's map begins with where it only says where the secret is.
+const PLACES: [&str; 4] = ["env", "file", "credential", "command"];
+
 /// The line with the values of keys that look like `password` or `token` as
 /// asterisks; every byte keeps its place. What only says where a secret is, such
 /// as `{ env: NAME }`, stays.
 pub(super) fn conceal(line: &str) -> Cow<'_, str> {
     let mut hidden: Vec<(usize, usize)> = Vec::new();
-    // Inside `passwords: { user: secret }` every value is one.
+    // In `passwords: { user: secret }` every value is one.
     let mut all = false;
     let mut at = 0;
     while let Some(colon) = line[at..].find(':').map(|found| at + found) {
@@ -27,8 +30,9 @@ pub(super) fn conceal(line: &str) -> Cow<'_, str> {
             continue;
         }
         let start = line.len() - rest.trim_start().len();
-        if line[start..].starts_with('{') {
-            all = all || key.to_lowercase().ends_with('s');
+        if let Some(inside) = line[start..].strip_prefix('{') {
+            let place = inside.trim_start().split(':').next().unwrap_or_default();
+            all = all || !PLACES.contains(&place);
         } else if start < line.len() && !line[start..].starts_with("$(") {
             at = end_of_value(line, start);
             hidden.push((start, at));
