@@ -375,3 +375,31 @@ fn two_hundred_tenants_load_at_once_and_decide_in_no_time() {
     assert!(load < Duration::from_secs(10), "loaded in {load:?}");
     assert!(decide < Duration::from_millis(1), "decided in {decide:?}");
 }
+
+#[test]
+fn exports_that_were_damaged_are_read_or_refused_and_no_worse() {
+    let sound = br#"{"name":"Contoso","AcceptedDomain":[{"DomainName":"contoso.com","DomainType":{"value":0,"Value":"Authoritative"}}],
+"InboundConnector":{"Name":"A\u00e9","ConnectorType":1,"SenderIPAddresses":"203.0.113.1 203.0.113.0/24","SenderDomains":["smtp:*;1"]},
+"OrganizationConfig":{"WhenCreatedUTC":"\/Date(1690000000000+0200)\/"},"EXORecipient":[{"EmailAddresses":["SMTP:a@contoso.com"]}],
+"lab":{"passwords":{"a@contoso.com":"x"},"send_as":{"a@contoso.com":["b@contoso.com"]},"blocked_connectors":["A\u00e9"]}}"#;
+    let mut random = fastrand::Rng::with_seed(3);
+    let folder = Folder::new("damaged");
+    for _ in 0..2_000 {
+        let mut bytes = sound.to_vec();
+        for _ in 0..random.usize(1..4) {
+            let at = random.usize(..bytes.len());
+            match random.u8(..4) {
+                0 => bytes[at] = random.u8(..),
+                1 => bytes.truncate(at.max(1)),
+                2 => bytes.insert(at, *b"\"{}[],:\\\xC3\xA9".get(random.usize(..10)).expect("ten bytes")),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        let path = folder.0.join("contoso.json");
+        fs::write(&path, &bytes).expect("the folder is ours");
+        let mut sources = Sources::default();
+        if let Err(faults) = Tenants::load(&path, &mut sources) {
+            assert!(!yaml::render(&faults, &sources, false).is_empty());
+        }
+    }
+}
