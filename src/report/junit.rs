@@ -130,6 +130,9 @@ fn description(result: &CaseResult, last: &Attempt) -> String {
             lines.push(format!("to do     {}", hint.fix));
         }
     }
+    if !last.observation.account.is_empty() {
+        lines.push(format!("account   {}", visible(&last.observation.account.join("; "))));
+    }
     lines.push(format!("written   {}:{}", case.source.file, case.source.line));
     lines.join("\n")
 }
