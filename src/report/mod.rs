@@ -21,6 +21,7 @@ pub use audit::{Audited, audit_as_json, audit_as_sarif, audit_as_text};
 pub use explanations::{explanations_as_json, explanations_as_text};
 pub use output::{Destination, WriteError};
 pub use palette::Palette;
+pub(crate) use prose::{WIDTH, wrapped};
 pub use reports::{Format, Reports};
 pub use summary::{Run, Summary};
 pub use terminal::{Again, Detail, Terminal};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::plan::Plan;
-use crate::report::Palette;
+use crate::report::{Palette, WIDTH, wrapped};
 use crate::session::{Direction, Line, Observation};
 use crate::smtp::{Stage, visible};
 use crate::tls::{ClientCertificate, Negotiated};
@@ -49,9 +49,9 @@ pub(super) fn result(
             field(out, "", &visible(&event.detail))?;
         }
         let hint = hint(decisive, seen);
-        field(out, "meaning", &visible(&hint.meaning))?;
+        prose(out, "meaning", &visible(&hint.meaning))?;
         if !hint.fix.is_empty() && verdict.outcome != Outcome::Passed {
-            field(out, "to do", &visible(&hint.fix))?;
+            prose(out, "to do", &visible(&hint.fix))?;
         }
     }
     for note in &seen.notes {
@@ -117,4 +117,12 @@ fn ended(plan: &Plan, seen: &Observation) -> &'static str {
 
 fn field(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "  {name:<9} {value}")
+}
+
+/// Words of ours, wrapped.
+fn prose(out: &mut impl Write, mut name: &str, text: &str) -> io::Result<()> {
+    for line in wrapped(text, WIDTH - 12) {
+        field(out, std::mem::take(&mut name), &line)?;
+    }
+    Ok(())
 }
