@@ -1,6 +1,7 @@
 //! The P2 sender: the domains of the authors in `From:` (RFC 5322 §3.6.2).
 
 use super::domain::DomainName;
+use super::header;
 
 /// The domains of every address in every `From:` field of a message's header, in
 /// order. The header ends at the first empty line. What cannot be read is passed
@@ -13,23 +14,9 @@ pub fn author_domains(message: &[u8]) -> Vec<DomainName> {
 /// The addresses themselves, as written. What has no domain is no address.
 #[must_use]
 pub fn author_addresses(message: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(message);
-    let mut fields: Vec<String> = Vec::new();
-    for line in text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)) {
-        if line.is_empty() {
-            break;
-        }
-        match fields.last_mut() {
-            // RFC 5322 §2.2.3: a line that starts with white space goes on.
-            Some(field) if line.starts_with([' ', '\t']) => field.push_str(line),
-            _ => fields.push(line.to_owned()),
-        }
-    }
-    let values = fields.iter().filter_map(|field| {
-        let (name, value) = field.split_once(':')?;
-        name.trim_end().eq_ignore_ascii_case("from").then_some(value)
-    });
-    let found = values.flat_map(addresses).map(|address| address.trim().to_owned());
+    let (fields, _) = header::split(message);
+    let values = fields.iter().filter(|field| field.name().eq_ignore_ascii_case("from"));
+    let found = values.flat_map(|field| addresses(&field.value())).map(|address| address.trim().to_owned());
     found.filter(|address| domain_of(address).is_some()).collect()
 }
 

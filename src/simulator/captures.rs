@@ -4,7 +4,7 @@
 
 use regex_lite::Regex;
 
-use super::vocabulary::{CLEAR, OLD, TLS, all_replies, replies_when_busy, tenant};
+use super::vocabulary::{CLEAR, LOOP, OLD, TLS, all_replies, replies_when_busy, tenant};
 use crate::exchange::catalogue::{self, Confidence, Entry, Server};
 use crate::exchange::{BasicAuth, ConnectorType, Endpoint, Tenant};
 use crate::smtp::{EnhancedStatus, Stage};
@@ -210,6 +210,13 @@ const CAPTURES: &[Capture] = &[
                https://aka.ms/EXOSmtpErrors [AM4PEPF00027A62.eurprd04.prod.outlook.com 2026-01-29T12:31:01.197Z \
                08DE5971FB66165F]",
         lines: "EHLO x|MAIL FROM:<>|RCPT TO:<nobody@contoso.com>",
+        ..MX
+    },
+    Capture {
+        wire: "554 5.4.14 Hop count exceeded - possible mail loop ATTR34 [DS1PEPF00017090.namprd03.prod.outlook.com \
+               2025-11-06T22:03:23.333Z 08DE1D1FC98F0792]",
+        stage: Stage::Message,
+        lines: LOOP,
         ..MX
     },
 ];

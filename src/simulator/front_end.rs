@@ -15,7 +15,7 @@ use crate::exchange::catalogue::{
 };
 use crate::exchange::{
     Account, Attribution, CertificateName, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
-    author_addresses, author_domains, relay, submission,
+    author_addresses, author_domains, header_firewall, mail_loop, relay, submission,
 };
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::tls::{ClientChain, TlsVersion};
@@ -226,6 +226,11 @@ impl FrontEnd {
     }
 
     fn message(&mut self, incoming: &Incoming, facts: &Facts) -> Response {
+        if self.endpoint == Endpoint::Mx
+            && let Some(refused) = mail_loop(&incoming.head, &mut self.account)
+        {
+            return self.decided(&refused, facts);
+        }
         if let (true, Some(peer)) = (self.awaits_header, &self.peer) {
             let authors = author_domains(&incoming.head);
             let decision = relay::header_from(&self.tenants, peer, &authors, &mut self.account);
@@ -243,6 +248,8 @@ impl FrontEnd {
                 return self.decided(&decision, facts);
             }
         }
+        let attribution = self.attribution.take();
+        let head = header_firewall(&self.tenants, attribution.as_ref(), &incoming.head, &mut self.account);
         self.tell();
         self.store.keep(Delivered {
             session: self.id.to_string(),
@@ -251,9 +258,9 @@ impl FrontEnd {
             tls: facts.tls,
             mail_from: incoming.mail_from.clone(),
             rcpt_to: incoming.rcpt_to.clone(),
-            attribution: self.attribution.take(),
+            attribution,
             account: std::mem::take(&mut self.account),
-            head: incoming.head.clone(),
+            head: head.into_owned(),
             size: incoming.size,
         });
         let receipt = self.receipt(incoming, facts);

@@ -30,7 +30,8 @@ pub struct Delivered {
     pub attribution: Option<Attribution>,
     /// The steps that led to its acceptance.
     pub account: Account,
-    /// The beginning of the message, header first: at most 64 KiB.
+    /// The beginning of the message, header first, as the header firewall left it: at
+    /// most 64 KiB.
     pub head: Vec<u8>,
     /// Bytes of the whole message.
     pub size: u64,

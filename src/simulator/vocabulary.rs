@@ -27,6 +27,26 @@ pub(super) const CLEAR: Option<TlsVersion> = None;
 pub(super) const TLS: Option<TlsVersion> = Some(TlsVersion::Tls12);
 pub(super) const OLD: Option<TlsVersion> = Some(TlsVersion::Tls10);
 
+macro_rules! five_rounds {
+    () => {
+        "Received: by a.prod.outlook.com|Received: by in1.signatures.example|\
+         Received: by b.prod.outlook.com|Received: by in1.signatures.example|\
+         Received: by c.prod.outlook.com|Received: by in1.signatures.example|\
+         Received: by d.prod.outlook.com|Received: by in1.signatures.example|\
+         Received: by e.prod.outlook.com|Received: by in1.signatures.example|"
+    };
+}
+
+/// A message that an add-on service has sent back twenty times.
+pub(super) const LOOP: &str = concat!(
+    "EHLO x|MAIL FROM:<a@b.example>|RCPT TO:<info@contoso.com>|DATA|",
+    five_rounds!(),
+    five_rounds!(),
+    five_rounds!(),
+    five_rounds!(),
+    "|."
+);
+
 /// `scan@contoso.com` and `right`, `wrong`; `off@contoso.com`, `inherits@contoso.com`.
 const SAID: &[Said] = &[
     (Endpoint::Mx, CLEAR, "EHLO x|STARTTLS", &positive::READY_FOR_TLS),
@@ -49,6 +69,7 @@ const SAID: &[Said] = &[
         "EHLO x|MAIL FROM:<a@b.example>|RCPT TO:<info@contoso.com>|DATA|Subject: x||.",
         &positive::QUEUED,
     ),
+    (Endpoint::Mx, CLEAR, LOOP, &relay::MAIL_LOOP),
     (
         Endpoint::Mx,
         CLEAR,

@@ -208,7 +208,7 @@ entries! {
         fix: "break the loop: the domain's type, the outbound connector, the add-on's loop guard header",
         source: NDR,
         confidence: Confidence::Verbatim,
-        ..DOCUMENTED_ONLY
+        ..SIMULATED
     };
 
     /// An Exchange server past its support.
