@@ -6,6 +6,7 @@
 mod dir;
 mod golden;
 mod lab;
+mod mta;
 mod need;
 mod peer;
 mod pki;
@@ -16,6 +17,7 @@ mod program;
 pub use dir::Dir;
 pub use golden::{golden, steady};
 pub use lab::Lab;
+pub use mta::{Mta, free_ports};
 pub use need::have;
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Leaf, Pki};
