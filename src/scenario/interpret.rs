@@ -19,7 +19,7 @@ use super::target::Target;
 use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
 use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
-use crate::plan::{Hello, Timeouts};
+use crate::plan::{Hello, HelloVerb, Timeouts};
 use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
 
@@ -260,11 +260,12 @@ impl<'i> Interpreter<'i> {
             read::auth(view, findings).map(|auth| auth.map(Arc::new))
         });
         let shared = MAIL_KEYS.iter().all(|key| !self.varying.contains(key));
-        let mail = hello.as_ref().and_then(|hello| {
-            self.mail.read(&state, findings, |view, findings| {
-                let mut mail = read::mail(view, hello, shared, findings)?;
-                Some((std::mem::take(&mut mail.transactions).into(), Arc::new(mail)))
-            })
+        // What is wrong with the name hides nothing that is wrong with the mail.
+        let nameless = || Hello { verb: HelloVerb::Ehlo, name: Arc::clone(hostname) };
+        let greeted = hello.clone().unwrap_or_else(nameless);
+        let mail = self.mail.read(&state, findings, |view, findings| {
+            let mut mail = read::mail(view, &greeted, shared, findings)?;
+            Some((std::mem::take(&mut mail.transactions).into(), Arc::new(mail)))
         });
         let source_ip = self.source_ip.read(&state, findings, read::source_ip);
         let timeouts = self.timeouts.read(&state, findings, read::timeouts);

@@ -166,16 +166,14 @@ impl<'v> Keys<'v> {
                 recipients.push(Recipient { path, params });
             }
         }
-        let message = match recipients.is_empty() {
-            false => self.message(&mail_from, &recipients, view, hello, findings),
-            true => {
-                if self.rcpt_to.is_none() {
-                    for field in self.message.into_iter().flatten() {
-                        view.impossible(field, "without `rcpt_to` no message is sent", findings);
-                    }
-                }
-                None
+        // After wrong recipients, too, the message is read for its faults.
+        let message = if self.rcpt_to.is_some() {
+            self.message(&mail_from, &recipients, view, hello, findings)
+        } else {
+            for field in self.message.into_iter().flatten() {
+                view.impossible(field, "without `rcpt_to` no message is sent", findings);
             }
+            None
         };
         mail.transactions.push(TransactionSpec { mail_from, mail_params, recipients, message });
     }
