@@ -7,7 +7,7 @@
 use std::fmt;
 
 use lettre::message::SinglePart;
-use lettre::message::header::{HeaderName, HeaderValue, Headers};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers};
 
 use super::draft::Piece;
 
@@ -162,7 +162,7 @@ impl Pieces {
 
     /// The last fields, the empty line and the text without the CRLF after it.
     fn body(&mut self, body: String, content_type: bool, encoded: bool) {
-        let part = SinglePart::plain(body.clone());
+        let part = single_part(&body);
         if content_type {
             self.text("Content-Type: text/plain; charset=utf-8\r\n");
         }
@@ -177,6 +177,17 @@ impl Pieces {
         self.text("\r\n");
         self.bytes(part.raw_body());
     }
+}
+
+/// The text in the encoding that suits it. NUL and a CR that ends no line are not
+/// for 7bit or 8bit (RFC 2045 §2.7, §2.8), which lettre would choose: some servers
+/// take them for the end of a line.
+fn single_part(body: &str) -> SinglePart {
+    if body.contains('\0') || body.replace("\r\n", "").contains('\r') {
+        let part = SinglePart::builder().header(ContentType::TEXT_PLAIN);
+        return part.header(ContentTransferEncoding::Base64).body(body.to_owned());
+    }
+    SinglePart::plain(body.to_owned())
 }
 
 #[cfg(test)]
@@ -249,6 +260,17 @@ mod tests {
             message.contains("Content-Transfer-Encoding: base64\r\n\r\nR3LDtsOfZQ0KendlaQ0K"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn no_bare_line_end_and_no_nul_leaves_in_a_body() {
+        for body in ["a\rb", "\r.\r\n", "a\n\r.\n", "nul\0"] {
+            let message = rendered(Composition { body: Some(body.into()), ..Composition::default() });
+            assert!(message.contains("Content-Transfer-Encoding: base64\r\n"), "{message}");
+            assert!(!message.replace("\r\n", "").contains(['\r', '\n', '\0']), "{message:?}");
+        }
+        let message = rendered(Composition { body: Some("a\r\nb\n".into()), ..Composition::default() });
+        assert!(message.ends_with("Content-Transfer-Encoding: 7bit\r\n\r\na\r\nb\r\n"), "{message}");
     }
 
     #[test]
