@@ -122,7 +122,10 @@ fn list(cases: &[Arc<Case>], out: &mut String) {
     for case in cases {
         let expected = match &case.skip {
             Some(reason) => format!("skipped: {reason}"),
-            None => expected(&case.expect.session),
+            None => match case.repeat {
+                Some(repeat) => format!("{} ({} sessions)", expected(&case.expect.session), repeat.times),
+                None => expected(&case.expect.session),
+            },
         };
         let line = format!("{:ids$}  {:targets$}  {expected}", case.id, target(case));
         let _ = writeln!(out, "{}", visible(line.trim_end()));
@@ -148,6 +151,10 @@ fn expected(expect: &Expect) -> String {
         Expect::Attempts(attempts) => {
             let attempts: Vec<&str> = attempts.iter().map(|patterns| &*patterns.written).collect();
             attempts.join(", then ")
+        }
+        Expect::Shares(shares) => {
+            let shares = shares.iter().map(|share| format!("{}: {}", share.written, share.bounds));
+            shares.collect::<Vec<_>>().join(", ")
         }
         Expect::Stages(stages) => {
             let stages = stages.stages.iter().map(|(stage, expect)| match &expect.reply {

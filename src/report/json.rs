@@ -14,7 +14,7 @@ use super::{Run, Summary};
 use crate::session::{Answer, Transcript};
 use crate::smtp::visible;
 use crate::tls::{Negotiated, PeerCertificate};
-use crate::verdict::{CaseResult, DecidedBy, Decisive};
+use crate::verdict::{CaseResult, DecidedBy, Decisive, Sessions};
 
 /// The version of the format: contract §4.
 const SCHEMA: u32 = 1;
@@ -110,6 +110,9 @@ struct Entry<'a> {
     tls: Option<Tls<'a>>,
     timings_ms: Timings,
     attempts: usize,
+    /// Of a repeated case alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repeat: Option<Repeat<'a>>,
     flaky: bool,
     skipped_because: Option<&'a str>,
     hint: Option<HintEntry<'a>>,
@@ -159,6 +162,7 @@ impl<'a> Entry<'a> {
                 total: observation.map(|_| Ms(timings.total)),
             },
             attempts: result.attempts.len(),
+            repeat: last.and_then(|last| last.sessions.as_deref()).map(Repeat::of),
             flaky: result.flaky,
             skipped_because: result.skipped_because.as_deref(),
             hint: result.hint.as_ref().map(|hint| HintEntry {
@@ -302,6 +306,47 @@ impl<'a> Peer<'a> {
             issuer: visible(&peer.issuer),
             san: peer.san.iter().map(|name| visible(name)).collect(),
             not_after: &peer.not_after,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Repeat<'a> {
+    times: u32,
+    played: u32,
+    failed: u32,
+    took_ms: Ms,
+    seen: Vec<SeenEntry<'a>>,
+    shares: Vec<ShareEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct SeenEntry<'a> {
+    decisive: Cow<'a, str>,
+    sessions: u32,
+}
+
+#[derive(Serialize)]
+struct ShareEntry<'a> {
+    expected: Cow<'a, str>,
+    sessions: u32,
+}
+
+impl<'a> Repeat<'a> {
+    fn of(sessions: &'a Sessions) -> Self {
+        let seen = sessions.seen.iter();
+        let shares = sessions.shares.iter();
+        Self {
+            times: sessions.planned,
+            played: sessions.played,
+            failed: sessions.failed,
+            took_ms: Ms(sessions.took),
+            seen: seen
+                .map(|(kind, sessions)| SeenEntry { decisive: visible(kind), sessions: *sessions })
+                .collect(),
+            shares: shares
+                .map(|(share, sessions)| ShareEntry { expected: visible(share), sessions: *sessions })
+                .collect(),
         }
     }
 }

@@ -100,7 +100,7 @@ const fn kind(outcome: Outcome) -> NonSuccessKind {
 }
 
 fn time(attempt: &Attempt) -> Duration {
-    attempt.observation.timings.total
+    attempt.sessions.as_ref().map_or(attempt.observation.timings.total, |sessions| sessions.took)
 }
 
 /// The message, and the type to group by.

@@ -59,7 +59,11 @@ impl Cases {
             .enumerate()
             .map(|(nth, script)| {
                 let observation = spoken(seen(&plan, script));
-                Attempt { verdict: judge(&plan, &case.expect, nth, &observation), observation }
+                Attempt {
+                    verdict: judge(&plan, &case.expect, nth, &observation),
+                    observation,
+                    sessions: None,
+                }
             })
             .collect();
         let last = attempts.last().expect("one attempt at least");

@@ -20,13 +20,7 @@ pub(super) fn decided(decisive: &Decisive) -> String {
 /// The same without what varies from session to session: code and enhanced code,
 /// or the event.
 pub(super) fn decided_in_short(decisive: &Decisive) -> String {
-    match &decisive.what {
-        DecidedBy::Reply(reply) => match reply.enhanced() {
-            Some(enhanced) => format!("{} {enhanced}", reply.code()),
-            None => reply.code().to_string(),
-        },
-        DecidedBy::Event(event) => visible(&event.to_string()).into_owned(),
-    }
+    visible(&decisive.in_short()).into_owned()
 }
 
 /// A number of things: `1 case`, `2 cases`.

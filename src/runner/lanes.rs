@@ -31,6 +31,9 @@ pub(super) struct Lanes {
 
 struct State {
     lanes: Vec<Lane>,
+    /// How many run, over all lanes, and may.
+    running: usize,
+    most: usize,
     stopped: bool,
 }
 
@@ -40,6 +43,18 @@ struct Lane {
     limits: Limits,
     running: usize,
     next_start: Option<Instant>,
+}
+
+impl State {
+    /// When a connection may start in a lane.
+    fn opens(&self, lane: usize, now: Instant) -> Opens {
+        if self.running >= self.most { Opens::AfterAnother } else { self.lanes[lane].opens(now) }
+    }
+
+    fn start(&mut self, lane: usize, now: Instant) {
+        self.running += 1;
+        self.lanes[lane].start(now);
+    }
 }
 
 impl Lane {
@@ -68,9 +83,9 @@ enum Opens {
 }
 
 impl Lanes {
-    /// Lanes with their limits; each job names its lane, and jobs start in order
-    /// as far as their lanes allow.
-    pub(super) fn new(limits: &[Limits], jobs: impl Iterator<Item = usize>) -> Self {
+    /// Lanes with their limits, and how many may run over all of them; each job
+    /// names its lane, and jobs start in order as far as their lanes allow.
+    pub(super) fn new(limits: &[Limits], most: usize, jobs: impl Iterator<Item = usize>) -> Self {
         let mut lanes: Vec<_> = limits
             .iter()
             .map(|limits| Lane { waiting: VecDeque::new(), limits: *limits, running: 0, next_start: None })
@@ -78,7 +93,7 @@ impl Lanes {
         for (job, lane) in (0..).zip(jobs) {
             lanes[lane].waiting.push_back(job);
         }
-        let state = RefCell::new(State { lanes, stopped: false });
+        let state = RefCell::new(State { lanes, running: 0, most, stopped: false });
         Self { state, changed: Notify::new(), stop: Notify::new() }
     }
 
@@ -98,16 +113,15 @@ impl Lanes {
                 for (n, lane) in state.lanes.iter().enumerate() {
                     let Some(head) = lane.waiting.front().copied() else { continue };
                     waiting = true;
-                    match lane.opens(now) {
+                    match state.opens(n, now) {
                         Opens::Now if best.is_none_or(|(least, _)| head < least) => best = Some((head, n)),
                         Opens::At(at) => wake_at = Some(wake_at.map_or(at, |least| at.min(least))),
                         Opens::Now | Opens::AfterAnother => {}
                     }
                 }
                 if let Some((head, n)) = best {
-                    let lane = &mut state.lanes[n];
-                    lane.waiting.pop_front();
-                    lane.start(now);
+                    state.lanes[n].waiting.pop_front();
+                    state.start(n, now);
                     return Some(head as usize);
                 }
                 if !waiting {
@@ -121,7 +135,13 @@ impl Lanes {
         }
     }
 
-    /// Takes a place in a lane again, for another attempt. Says whether there was
+    /// The most places that one lane can have.
+    pub(super) fn places(&self, lane: usize) -> usize {
+        let state = self.state.borrow();
+        state.most.min(state.lanes[lane].limits.at_once)
+    }
+
+    /// Takes a place in a lane again, for another attempt or session. Says whether there was
     /// one before everything was stopped.
     pub(super) async fn again(&self, lane: usize) -> bool {
         loop {
@@ -131,9 +151,9 @@ impl Lanes {
                     return false;
                 }
                 let now = Instant::now();
-                match state.lanes[lane].opens(now) {
+                match state.opens(lane, now) {
                     Opens::Now => {
-                        state.lanes[lane].start(now);
+                        state.start(lane, now);
                         return true;
                     }
                     Opens::At(at) => Some(at),
@@ -146,7 +166,11 @@ impl Lanes {
 
     /// Gives a place back.
     pub(super) fn release(&self, lane: usize) {
-        self.state.borrow_mut().lanes[lane].running -= 1;
+        {
+            let mut state = self.state.borrow_mut();
+            state.running -= 1;
+            state.lanes[lane].running -= 1;
+        }
         // All of them: the first to be woken need not be one that waits for this
         // lane.
         self.changed.notify_waiters();

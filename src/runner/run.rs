@@ -11,10 +11,12 @@ use futures_util::future::join_all;
 
 use super::lanes::{Lanes, Limits};
 use crate::plan::Plan;
-use crate::scenario::{Case, Expect, Expectations, Retry};
+use crate::scenario::{Case, Expect, Expectations, Repeat, Retry};
 use crate::session::Observation;
 use crate::smtp::Stage;
-use crate::verdict::{Attempt, CaseResult, Outcome, cut_short, expected, hint, judge, matches};
+use crate::verdict::{
+    Attempt, CaseResult, Outcome, Series, Verdict, cut_short, expected, hint, judge, matches,
+};
 
 /// How long sessions that are under way may take to end after an interruption.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -73,6 +75,19 @@ impl Ready {
         };
         Self { plan, cut, address, source_ip }
     }
+
+    /// What is judged.
+    fn expect<'r>(&'r self, case: &'r Case) -> &'r Expectations {
+        self.cut.as_ref().map_or(&*case.expect, |(_, expect)| expect)
+    }
+
+    /// What was judged on less is told as it was written.
+    fn told_as_written(&self, case: &Case, attempt: usize, verdict: &mut Verdict) {
+        if let Some((last, _)) = &self.cut {
+            verdict.expected = expected(&case.expect, attempt);
+            cut_short(verdict, *last);
+        }
+    }
 }
 
 /// Plays the jobs and hands each result on as it ends; says whether it was
@@ -101,7 +116,7 @@ where
     let run = Run {
         jobs,
         settings,
-        lanes: Lanes::new(limits, jobs.iter().map(|job| job.lane)),
+        lanes: Lanes::new(limits, settings.jobs.max(1), jobs.iter().map(|job| job.lane)),
         under_way: RefCell::default(),
         failed_fast: Cell::new(false),
         prepare,
@@ -174,19 +189,17 @@ where
                 return skipped(job, reason);
             }
         };
-        let expect = ready.cut.as_ref().map_or(&*case.expect, |(_, expect)| expect);
-        let schedule = Schedule::of(case, expect, self.settings);
+        let schedule = Schedule::of(case, ready.expect(case), self.settings);
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         loop {
-            let observation = (self.play)(&ready.plan).await;
-            self.lanes.release(job.lane);
-            let mut verdict = judge(&ready.plan, expect, attempts.len(), &observation);
-            if let Some((last, _)) = &ready.cut {
-                // Judged on less, but told as it was written.
-                verdict.expected = expected(&case.expect, attempts.len());
-                cut_short(&mut verdict, *last);
-            }
-            attempts.push(Attempt { observation, verdict });
+            let attempt = match case.repeat {
+                None => self.session(job, &ready, attempts.len()).await,
+                Some(repeat) => match self.series(job, &ready, repeat).await {
+                    Ok(attempt) => attempt,
+                    Err(reason) => return skipped(job, reason),
+                },
+            };
+            attempts.push(attempt);
             if !schedule.goes_on(&attempts)
                 || !self.lanes.sleep(schedule.delay).await
                 || !self.lanes.again(job.lane).await
@@ -220,6 +233,58 @@ where
             skipped_because: None,
             hint,
         }
+    }
+
+    /// Plays one session and judges it by itself; gives its place back.
+    async fn session(&self, job: &Job, ready: &Ready, nth: usize) -> Attempt {
+        let observation = (self.play)(&ready.plan).await;
+        self.lanes.release(job.lane);
+        let mut verdict = judge(&ready.plan, ready.expect(&job.case), nth, &observation);
+        ready.told_as_written(&job.case, nth, &mut verdict);
+        Attempt { observation, verdict, sessions: None }
+    }
+
+    /// Plays all sessions of a repeated case, so many at once as it says and its
+    /// lane bears. The first has its place already; all are given back.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be said of the case, where everything was stopped.
+    async fn series(&self, job: &Job, ready: &Ready, repeat: Repeat) -> Result<Attempt, String> {
+        let series = RefCell::new(Series::new(ready.expect(&job.case), repeat.times));
+        let (started, left) = (tokio::time::Instant::now(), Cell::new(repeat.times - 1));
+        let crew = self.lanes.places(job.lane).min(repeat.parallel.min(repeat.times) as usize);
+        join_all((0..crew).map(async |n| {
+            let mut placed = n == 0;
+            loop {
+                if !placed {
+                    let Some(fewer) = left.get().checked_sub(1) else { return };
+                    left.set(fewer);
+                    if !self.lanes.again(job.lane).await {
+                        return;
+                    }
+                }
+                placed = false;
+                let session = self.session(job, ready, 0).await;
+                series.borrow_mut().add(&ready.plan, session);
+            }
+        }))
+        .await;
+        let series = series.into_inner();
+        let played = series.played();
+        if played < repeat.times && !series.is_decided() {
+            let why = if self.failed_fast.get() {
+                "--fail-fast, and another case had not passed, when"
+            } else {
+                "interrupted when"
+            };
+            return Err(format!("{why} {played} of its {} sessions had been played", repeat.times));
+        }
+        let mut attempt = series.finish(started.elapsed()).expect("the first session is always played");
+        if ready.cut.is_some() {
+            attempt.verdict.expected = expected(&job.case.expect, 0);
+        }
+        Ok(attempt)
     }
 
     /// Hands on what was never played, or not to its end.

@@ -266,3 +266,67 @@ async fn an_interruption_between_attempts_does_not_wait_for_the_next() {
     let came = setup.run(SECOND, |_| "450 later").await;
     assert_eq!((came.took, came.outcomes()), (5 * SECOND, vec![Outcome::Failed]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_case_is_one_case_of_many_sessions() {
+    let scenario = "expect: 250, repeat: { times: 50 }";
+    let came = Setup::of(1, scenario).run(SECOND, |_| "250 ok").await;
+    let [result] = &came.results[..] else { panic!("one result") };
+    assert_eq!((result.outcome, result.attempts.len(), result.flaky), (Outcome::Passed, 1, false));
+    assert_eq!((came.starts.len(), came.most, came.took), (50, 1, 50 * SECOND), "one after the other");
+    let sessions = result.attempts[0].sessions.as_ref().expect("a series");
+    assert_eq!((sessions.played, sessions.failed, sessions.took), (50, 0, 50 * SECOND));
+
+    let one = Setup::of(1, scenario).run(SECOND, |n| if n == 17 { "550 no" } else { "250 ok" }).await;
+    assert_eq!((one.outcomes(), one.starts.len()), (vec![Outcome::Failed], 50), "all of them are seen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sessions_are_parallel_as_far_as_server_and_run_bear_it() {
+    let scenario = "expect: 250, repeat: { times: 40, parallel: 20 }";
+    let came = Setup::of(1, scenario).run(SECOND, |_| "250 ok").await;
+    assert_eq!((came.most, came.took), (20, 2 * SECOND));
+
+    let mut polite = Setup::of(3, scenario);
+    polite.limits.at_once = 4;
+    let came = polite.run(SECOND, |_| "250 ok").await;
+    assert_eq!((came.most, came.starts.len(), came.took), (4, 120, 30 * SECOND));
+
+    let mut few = Setup::of(3, scenario);
+    few.settings.jobs = 5;
+    few.lanes = 3;
+    let came = few.run(SECOND, |_| "250 ok").await;
+    assert_eq!((came.most, came.starts.len(), came.took), (5, 120, 24 * SECOND));
+
+    let mut slow = Setup::of(1, "expect: 250, repeat: { times: 11, parallel: 5 }");
+    slow.limits.spacing = SECOND;
+    let came = slow.run(SECOND / 10, |_| "250 ok").await;
+    assert_eq!(came.took, 10 * SECOND + SECOND / 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_is_judged_when_all_have_ended_and_a_retry_plays_all_again() {
+    let scenario = "expect: { share: { 421: 10%..30%, 250: '>=70%' } }, repeat: { times: 10, parallel: 3 }, \
+                    retry: { attempts: 2, delay: 5s }";
+    let fifth = |n: usize| if n.is_multiple_of(5) { "421 later" } else { "250 ok" };
+    let came = Setup::of(1, scenario).run(SECOND, fifth).await;
+    assert_eq!((came.outcomes(), came.starts.len()), (vec![Outcome::Passed], 10));
+    let came = Setup::of(1, scenario).run(SECOND, |n| if n < 10 { "250 ok" } else { fifth(n) }).await;
+    let [result] = &came.results[..] else { panic!("one result") };
+    assert_eq!((result.outcome, result.attempts.len(), result.flaky), (Outcome::Passed, 2, true));
+    assert_eq!(came.starts.len(), 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_case_that_was_stopped_says_how_far_it_came() {
+    let mut setup = Setup::of(1, "expect: 250, repeat: { times: 50 }");
+    setup.signals = vec![SECOND * 7 / 2];
+    let came = setup.run(SECOND, |_| "250 ok").await;
+    let reason = came.results[0].skipped_because.as_deref();
+    assert_eq!(reason, Some("interrupted when 4 of its 50 sessions had been played"));
+
+    let mut setup = Setup::of(1, "expect: 250, repeat: { times: 50 }");
+    setup.signals = vec![SECOND * 7 / 2];
+    let came = setup.run(SECOND, |n| if n == 1 { "550 no" } else { "250 ok" }).await;
+    assert_eq!(came.outcomes(), [Outcome::Failed], "what is left would not change it");
+}

@@ -29,6 +29,8 @@ pub struct Case {
     pub expect: Arc<Expectations>,
     /// When to play it again.
     pub retry: Option<Retry>,
+    /// How many sessions it is.
+    pub repeat: Option<Repeat>,
     /// Inherited keys that were dropped because they cannot hold here.
     pub notes: Vec<String>,
     /// What the session is to be; see [`Resolver`](super::Resolver).
@@ -54,6 +56,15 @@ impl Case {
             (own, given) => own.or(given),
         }
     }
+}
+
+/// One case of many sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    /// How many sessions; at least 1.
+    pub times: u32,
+    /// The most of them at once, as far as the target bears it; at least 1.
+    pub parallel: u32,
 }
 
 /// When to play a case again after a failed verdict.

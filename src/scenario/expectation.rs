@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use regex_lite::Regex;
 
+use super::Share;
 use crate::smtp::{EventKind, Stage};
 use crate::tls::TlsVersion;
 
@@ -44,6 +45,9 @@ pub enum Expect {
     Stages(Box<StageExpectations>),
     /// One pattern an attempt, in order.
     Attempts(Vec<Patterns>),
+    /// Of a repeated case: how many of its sessions may end how. Nothing is
+    /// expected of the single session.
+    Shares(Vec<Share>),
 }
 
 /// What one recipient expects.

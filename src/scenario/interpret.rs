@@ -18,7 +18,7 @@ use super::table::{Condition, condition, meets};
 use super::target::Target;
 use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
-use super::{Case, Expect, Expectations, Retry, SourceLine, StageExpect};
+use super::{Case, Expect, Expectations, Repeat, Retry, SourceLine, StageExpect};
 use crate::plan::{Hello, HelloVerb, Timeouts};
 use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
@@ -117,6 +117,7 @@ pub(super) struct Interpreter<'i> {
     source_ip: Part<Option<(IpAddr, Span)>>,
     timeouts: Part<Timeouts>,
     retry: Part<Option<Retry>>,
+    repeat: Part<Option<Repeat>>,
     skip: Part<Option<String>>,
     tags: Part<Arc<[String]>>,
     /// By which of `except` applies; the first is for none.
@@ -198,6 +199,7 @@ impl<'i> Interpreter<'i> {
             source_ip: Part::of(&["source_ip"]),
             timeouts: Part::of(&["timeout"]),
             retry: Part::of(&["retry"]),
+            repeat: Part::of(&["repeat"]),
             skip: Part::of(&["skip"]),
             tags: Part::of(&["tags"]),
             expect: (0..=excepts).map(|_| Part::of(EXPECT_KEYS)).collect(),
@@ -270,6 +272,7 @@ impl<'i> Interpreter<'i> {
         let source_ip = self.source_ip.read(&state, findings, read::source_ip);
         let timeouts = self.timeouts.read(&state, findings, read::timeouts);
         let retry = self.retry.read(&state, findings, read::retry);
+        let repeat = self.repeat.read(&state, findings, read::repeat);
         let skip = self.skip.read(&state, findings, read::skip);
         let tags = self.tags.read(&state, findings, |view, findings| Some(read::tags(view, findings).into()));
         let (expect, expect_field) = {
@@ -304,6 +307,7 @@ impl<'i> Interpreter<'i> {
                 skip: skip.flatten(),
                 expect: expect.unwrap_or_default(),
                 retry: None,
+                repeat: None,
                 notes: Vec::new(),
                 spec: Err(lacking),
             });
@@ -330,6 +334,7 @@ impl<'i> Interpreter<'i> {
             return None;
         }
         reached(&expect.session, expect_field, &spec, &mut findings.faults)?;
+        let repeat = repeated(&expect.session, expect_field, repeat?, &state.view, findings)?;
         let target = target?;
         if let Some(auth) = &spec.auth {
             leave(auth, &target, &mut findings.faults)?;
@@ -344,6 +349,7 @@ impl<'i> Interpreter<'i> {
             skip: skip?,
             expect,
             retry: retry?,
+            repeat,
             notes: findings.notes.split_off(notes_before),
             spec: Ok(spec),
         })
@@ -484,6 +490,41 @@ fn reached(
         None => fault,
     });
     None
+}
+
+/// How often the case is played, where that goes together with what it expects:
+/// shares are shares of something, and an order of attempts is one session's.
+fn repeated(
+    expect: &Expect,
+    field: Option<Field<'_>>,
+    repeat: Option<Repeat>,
+    view: &View<'_>,
+    findings: &mut Findings,
+) -> Option<Option<Repeat>> {
+    let at = field.map_or(view.whole, |field| field.span());
+    match (expect, repeat) {
+        (Expect::Shares(_), None) => {
+            let fault = Diagnostic::error("`share` without `repeat`", at);
+            findings.faults.push(fault.label("add `repeat: { times: 50 }` to the scenario"));
+            None
+        }
+        (Expect::Shares(shares), Some(Repeat { times, .. })) => {
+            if let Some(share) = shares.iter().find(|share| !share.bounds.is_possible(times)) {
+                let why = format!("no number of {times} sessions is {}", share.bounds);
+                findings.faults.push(Diagnostic::error(why, at).label(format!("for `{}`", share.written)));
+                return None;
+            }
+            Some(repeat)
+        }
+        (Expect::Attempts(_), Some(_)) => {
+            let before = findings.faults.len();
+            if let Some(field) = view.get("repeat") {
+                view.impossible(field, "`attempts` judges one session after the other", findings);
+            }
+            (findings.faults.len() == before).then_some(None)
+        }
+        _ => Some(repeat),
+    }
 }
 
 fn asks_who_closes(expect: &Expectations) -> bool {

@@ -14,6 +14,7 @@ mod resolve;
 mod secret_reader;
 mod secret_source;
 mod select;
+mod share;
 mod spec;
 mod suite;
 mod table;
@@ -21,7 +22,7 @@ mod target;
 mod vars;
 mod view;
 
-pub use case::{Case, Retry};
+pub use case::{Case, Repeat, Retry};
 pub use expectation::{
     CodePattern, EnhancedPattern, Expect, Expectations, Pattern, Patterns, RecipientExpect, SourceLine,
     StageExpect, StageExpectations, TextMatch,
@@ -30,4 +31,5 @@ pub use load::{Loaded, Rejected, Request, load, nearest_project};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};
 pub use resolve::{At, Planned, Resolver};
 pub use select::{Selection, Shard};
+pub use share::{Bounds, Share};
 pub use target::{Place, Rate, Target, host_port, is_loopback};

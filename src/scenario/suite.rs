@@ -40,7 +40,7 @@ const KEYS: [&str; 29] = [
 ];
 
 /// Keys that have their place and no meaning yet.
-const NOT_YET: [&str; 2] = ["steps", "repeat"];
+const NOT_YET: [&str; 1] = ["steps"];
 
 /// The most unknown keys of one map that are told: more are no typing errors.
 const MAX_UNKNOWN: usize = 100;

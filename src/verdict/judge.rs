@@ -18,16 +18,8 @@ use crate::smtp::{EventKind, Stage};
 pub fn judge(plan: &Plan, expect: &Expectations, attempt: usize, observation: &Observation) -> Verdict {
     let view = View { plan, expect, observation };
     let mut failures = Vec::new();
-    for (scope, part) in parts(expect) {
-        match part {
-            Expect::Positive => stages::judge(view, scope, &StageExpectations::default(), &mut failures),
-            Expect::Stages(map) => stages::judge(view, scope, map, &mut failures),
-            Expect::Decisive(patterns) => decisive(view, scope, patterns, &mut failures),
-            Expect::Attempts(list) => match list.get(attempt).or(list.last()) {
-                Some(patterns) => decisive(view, scope, patterns, &mut failures),
-                None => stages::judge(view, scope, &StageExpectations::default(), &mut failures),
-            },
-        }
+    for (scope, expect) in parts(expect) {
+        part(view, scope, expect, attempt, &mut failures);
     }
     for own in &expect.recipients {
         recipient(view, own, &mut failures);
@@ -39,6 +31,28 @@ pub fn judge(plan: &Plan, expect: &Expectations, attempt: usize, observation: &O
         _ => Outcome::Failed,
     };
     Verdict { outcome, decisive, expected: expected(expect, attempt), failures }
+}
+
+/// What is expected of a scope against what was seen of it.
+fn part(view: View<'_>, scope: Scope, expect: &Expect, attempt: usize, failures: &mut Vec<Failure>) {
+    match expect {
+        Expect::Positive => stages::judge(view, scope, &StageExpectations::default(), failures),
+        Expect::Stages(map) => stages::judge(view, scope, map, failures),
+        Expect::Decisive(patterns) => decisive(view, scope, patterns, failures),
+        Expect::Attempts(list) => match list.get(attempt).or(list.last()) {
+            Some(patterns) => decisive(view, scope, patterns, failures),
+            None => stages::judge(view, scope, &StageExpectations::default(), failures),
+        },
+        // Judged over all sessions: see `Series`.
+        Expect::Shares(_) => {}
+    }
+}
+
+/// Whether a session as a whole is of the kind that a share is about.
+pub(super) fn holds(plan: &Plan, expect: &Expectations, share: &Expect, observation: &Observation) -> bool {
+    let mut failures = Vec::new();
+    part(View { plan, expect, observation }, Scope::Whole, share, 0, &mut failures);
+    failures.is_empty()
 }
 
 /// The expectations with what each is about. Where transactions have their own,
@@ -121,7 +135,7 @@ fn recipient(view: View<'_>, own: &RecipientExpect, failures: &mut Vec<Failure>)
 }
 
 /// Whether the server was not reached: contract §2, exit status 3.
-fn is_unreached(decisive: &Decisive) -> bool {
+pub(super) fn is_unreached(decisive: &Decisive) -> bool {
     matches!(decisive.stage, Stage::Connect | Stage::Greeting)
         && matches!(&decisive.what, DecidedBy::Event(event) if matches!(
             event.kind,
@@ -158,6 +172,10 @@ fn summary(expect: &Expect, attempt: usize) -> Cow<'_, str> {
         Expect::Attempts(list) => {
             let list: Vec<_> = list.iter().map(|patterns| &*patterns.written).collect();
             format!("{} (attempt {})", list.join(", then "), attempt + 1).into()
+        }
+        Expect::Shares(shares) => {
+            let shares = shares.iter().map(|share| format!("{}: {}", share.written, share.bounds));
+            shares.collect::<Vec<_>>().join(", ").into()
         }
         Expect::Stages(map) => {
             let mut parts: Vec<_> = map

@@ -6,6 +6,7 @@ mod judge;
 mod outcome;
 mod pattern;
 mod reach;
+mod series;
 mod stages;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -16,6 +17,7 @@ mod view;
 pub use elapsed::elapsed_in_words;
 pub use hint::hint;
 pub use judge::{expected, judge};
-pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Verdict};
+pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Sessions, Verdict};
 pub use pattern::matches;
 pub use reach::{cut_short, within_reach};
+pub use series::Series;

@@ -61,6 +61,21 @@ pub struct Decisive {
     pub elapsed: Option<Duration>,
 }
 
+impl Decisive {
+    /// What it was without what varies from session to session: code and enhanced
+    /// code, or the event.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        match &self.what {
+            DecidedBy::Reply(reply) => match reply.enhanced() {
+                Some(enhanced) => format!("{} {enhanced}", reply.code()),
+                None => reply.code().to_string(),
+            },
+            DecidedBy::Event(event) => event.to_string(),
+        }
+    }
+}
+
 /// A reply or an event.
 #[derive(Clone, Debug)]
 pub enum DecidedBy {
@@ -84,10 +99,44 @@ pub struct Failure {
 /// One playing of a case.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// What was seen.
+    /// What was seen; of a repeated case, of the session that shows best what it
+    /// came to.
     pub observation: Observation,
-    /// What it is worth.
+    /// What it is worth; of a repeated case, all its sessions.
     pub verdict: Verdict,
+    /// What the sessions of a repeated case came to.
+    pub sessions: Option<Box<Sessions>>,
+}
+
+/// What the sessions of a repeated case came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// How many there were to be.
+    pub planned: u32,
+    /// How many were played; fewer where the run was stopped.
+    pub played: u32,
+    /// How many did not pass by themselves.
+    pub failed: u32,
+    /// What was decisive in how many: code and enhanced code, or the event; the
+    /// most frequent first, the rest as `others`.
+    pub seen: Vec<(String, u32)>,
+    /// Each share as written, and how many sessions were of it.
+    pub shares: Vec<(String, u32)>,
+    /// From the first connection to the end of the last session.
+    pub took: Duration,
+}
+
+impl Sessions {
+    /// `50 sessions (250 2.1.5: 48, 96%; 421 4.7.66: 2, 4%)`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let seen = self.seen.iter().map(|(kind, count)| {
+            let percent = format!("{:.1}", f64::from(*count) * 100.0 / f64::from(self.played));
+            format!("{kind}: {count}, {}%", percent.strip_suffix(".0").unwrap_or(&percent))
+        });
+        let plural = if self.played == 1 { "" } else { "s" };
+        format!("{} session{plural} ({})", self.played, seen.collect::<Vec<_>>().join("; "))
+    }
 }
 
 /// The end of a case, as the reports take it.

@@ -39,13 +39,23 @@ pub fn within_reach<'a>(
                 }
             }
             Expect::Decisive(patterns) if patterns.any.iter().all(pattern::is_positive) => {
-                if !patterns.any.iter().any(pattern::is_code_alone) {
-                    let at = full.last().copied().unwrap_or(last);
-                    return Err(too_late(at, &patterns.written, last));
-                }
+                success(patterns, full, last)?;
                 let capped = expect.to_mut();
                 *n.checked_sub(1).map_or(&mut capped.session, |n| &mut capped.transactions[n]) =
                     Expect::Positive;
+            }
+            Expect::Shares(shares) => {
+                let mut shares = shares.clone();
+                for share in &mut shares {
+                    if let Expect::Decisive(patterns) = &share.expect
+                        && patterns.any.iter().all(pattern::is_positive)
+                    {
+                        success(patterns, full, last)?;
+                        share.expect = Expect::Positive;
+                    }
+                }
+                // Shares are the session's alone.
+                expect.to_mut().session = Expect::Shares(shares);
             }
             Expect::Attempts(lists) if !lists.iter().all(may_come_early) => {
                 let at = full.last().copied().unwrap_or(last);
@@ -72,6 +82,16 @@ pub fn cut_short(verdict: &mut Verdict, last: Stage) {
                 .push_str(&format!("; nothing had been refused when up_to ended the session at {last}"));
         }
     }
+}
+
+/// Whether patterns of success ask for no more than the success of every stage
+/// that is played.
+fn success(patterns: &Patterns, full: &[Stage], last: Stage) -> Result<(), String> {
+    if patterns.any.iter().any(pattern::is_code_alone) {
+        return Ok(());
+    }
+    let at = full.last().copied().unwrap_or(last);
+    Err(too_late(at, &patterns.written, last))
 }
 
 /// Whether a pattern asks for something that can come before the last stage.

@@ -338,6 +338,75 @@ fn a_retry_that_was_asked_for_makes_a_late_pass_flaky() {
     assert!(!ran.stdout.contains("flaky"), "{}", ran.stdout);
 }
 
+/// A server that turns every fifth session away with 421 at RCPT TO.
+fn turns_some_away() -> Peer {
+    let sessions = AtomicUsize::new(0);
+    Peer::play(move |conn| {
+        let nth = sessions.fetch_add(1, Ordering::AcqRel);
+        conn.hello(&[])?;
+        conn.answer("MAIL", "250 2.1.0 ok\r\n")?;
+        match nth % 5 {
+            0 => conn.answer("RCPT", "421 4.7.66 not now\r\n").map(drop),
+            _ => {
+                conn.answer("RCPT", "250 2.1.5 ok\r\n")?;
+                conn.bye()
+            }
+        }
+    })
+}
+
+#[test]
+fn a_repeated_case_is_judged_by_its_shares() {
+    let (dir, peer) = (Dir::new(), turns_some_away());
+    let repeated = |expect: &str| {
+        format!("name: x, stop_after: rcpt_to, repeat: {{ times: 20, parallel: 8 }}, {expect}")
+    };
+    write(&dir, &peer, &[&repeated("expect: { share: { 421 4.7.66: 1%..20%, 250: '>=80%' } }")]);
+    let ran = run(&dir, &["-v", "--report", "json=r.json", "--report", "junit=r.xml"]);
+    ran.status(0).says("1 passed").says("20 sessions (250 2.1.5: 16, 80%; 421 4.7.66: 4, 20%)");
+    let report: serde_json::Value = serde_json::from_str(&dir.read("r.json")).unwrap();
+    let case = &report["cases"][0];
+    assert_eq!((&report["summary"]["total"], &case["attempts"]), (&1.into(), &1.into()));
+    assert_eq!((&case["repeat"]["played"], &case["repeat"]["failed"]), (&20.into(), &0.into()));
+    assert_eq!(case["repeat"]["seen"][1], serde_json::json!({ "decisive": "421 4.7.66", "sessions": 4 }));
+    assert_eq!(case["repeat"]["shares"][0]["sessions"], 4);
+
+    write(&dir, &peer, &[&repeated("expect: { share: { 421: <=10% } }")]);
+    run(&dir, &["--report", "json=r.json"])
+        .status(1)
+        .says("421 in <=10% of the sessions")
+        .says("4 of 20 sessions (250 2.1.5: 16, 80%; 421 4.7.66: 4, 20%)")
+        .says("< 421 4.7.66 not now");
+    run(&dir, &["--failed", "r.json"]).status(1).says("1 failed");
+}
+
+#[test]
+fn without_shares_every_session_of_a_repeated_case_must_pass() {
+    let (dir, peer) = (Dir::new(), turns_some_away());
+    write(&dir, &peer, &["name: x, stop_after: rcpt_to, expect: 250, repeat: { times: 10 }"]);
+    run(&dir, &[])
+        .status(1)
+        .says("421 4.7.66 not now; 2 of 10 sessions (250 2.1.5: 8, 80%; 421 4.7.66: 2, 20%)");
+}
+
+#[test]
+fn what_cannot_go_with_repeat_is_told() {
+    let (dir, peer) = (Dir::new(), Peer::play(relay));
+    for (scenario, fault) in [
+        ("name: x, expect: { share: { 250: 5% } }", "`share` without `repeat`"),
+        ("name: x, repeat: { times: 3 }, expect: { share: { 250: 50% } }", "no number of 3 sessions is 50%"),
+        ("name: x, repeat: { times: 3 }, expect: { attempts: [250] }", "`attempts` judges one session after"),
+        ("name: x, repeat: { parallel: 3 }", "`times`"),
+        ("name: x, repeat: { times: 0 }", "a whole number from 1 to 100000"),
+        ("name: x, repeat: { times: 3 }, expect: { share: { 250: 80 } }", "`80` is no share"),
+    ] {
+        write(&dir, &peer, &[scenario]);
+        let ran = run(&dir, &[]);
+        ran.status(2);
+        assert!(ran.stderr.contains(fault), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn a_real_server_gets_four_connections_at_once() {
     let (open, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));

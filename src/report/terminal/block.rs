@@ -154,6 +154,12 @@ impl Terminal {
 /// What a pass ended with, which a pass shows nowhere else: `  simulated: 550
 /// 5.7.64 at rcpt_to`.
 fn ended(result: &CaseResult) -> String {
+    if let (Outcome::Passed, Some(sessions)) =
+        (result.outcome, attempt(result).and_then(|last| last.sessions.as_ref()))
+    {
+        let simulated = if result.simulated.is_some() { "simulated: " } else { "" };
+        return format!("  {simulated}{}", visible(&sessions.in_words()));
+    }
     let decisive = attempt(result).and_then(|last| last.verdict.decisive.as_ref());
     match (result.outcome, result.simulated, decisive) {
         (Outcome::Passed, None, Some(d)) => format!("  {} at {}", decided_in_short(d), d.stage),
@@ -165,6 +171,9 @@ fn ended(result: &CaseResult) -> String {
 
 /// `at rcpt_to, after 3 ms`.
 fn when(last: &Attempt, failure: &Failure) -> String {
+    if last.sessions.is_some() {
+        return format!("at {}; one of the sessions is shown", failure.stage);
+    }
     let decisive = last.verdict.decisive.as_ref().filter(|decisive| decisive.stage == failure.stage);
     match decisive.and_then(|decisive| decisive.elapsed) {
         Some(elapsed) => format!("at {}, after {}", failure.stage, elapsed_in_words(elapsed)),

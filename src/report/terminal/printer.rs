@@ -60,6 +60,8 @@ impl Cause {
         let last = attempt(result).map(|last| &last.verdict);
         let decisive = last.and_then(|verdict| verdict.decisive.as_ref());
         let failure = last.and_then(|verdict| verdict.failures.first());
+        // Of many sessions the failure says more than the one that is shown.
+        let decisive = decisive.filter(|_| attempt(result).is_some_and(|last| last.sessions.is_none()));
         Self {
             error: result.outcome == Outcome::Error,
             expected: failure.map_or_else(String::new, |failure| visible(&failure.expected).into_owned()),

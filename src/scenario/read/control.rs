@@ -1,16 +1,22 @@
 //! Keys that steer the playing: `source_ip`, `stop_after`, `timeout`, `retry`,
-//! `skip`, `tags`.
+//! `repeat`, `skip`, `tags`.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::super::Retry;
 use super::super::project::{address, stage};
 use super::super::view::{Findings, View};
+use super::super::{Repeat, Retry};
 use super::expect::patterns;
 use crate::plan::Timeouts;
 use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Span};
+
+/// The most sessions of one case.
+const MAX_SESSIONS: u64 = 100_000;
+
+/// The most of them at once, as for `--jobs`.
+const MAX_PARALLEL: u64 = 10_000;
 
 /// Reads `source_ip`. The outer `None` means that something is wrong.
 pub(in super::super) fn source_ip(
@@ -87,6 +93,22 @@ pub(in super::super) fn retry(view: &View<'_>, findings: &mut Findings) -> Optio
     }
     let delay = delay.flatten().unwrap_or_default();
     Some(Some(Retry { attempts: attempts? as u32, delay, when }))
+}
+
+/// Reads `repeat`. The outer `None` means that something is wrong.
+pub(in super::super) fn repeat(view: &View<'_>, findings: &mut Findings) -> Option<Option<Repeat>> {
+    let Some(field) = view.get_some("repeat") else { return Some(None) };
+    let faults = &mut findings.faults;
+    let before = faults.len();
+    let mut fields = field.fields(faults)?;
+    let times = fields.require("times", field.key_span(), faults);
+    let times = times.and_then(|field| field.integer(1..=MAX_SESSIONS, faults));
+    let parallel = fields.take("parallel").and_then(|field| field.integer(1..=MAX_PARALLEL, faults));
+    fields.finish(faults);
+    if faults.len() > before {
+        return None;
+    }
+    Some(Some(Repeat { times: times? as u32, parallel: parallel.unwrap_or(1) as u32 }))
 }
 
 /// Reads `skip`: the reason.

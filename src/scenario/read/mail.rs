@@ -101,7 +101,14 @@ pub(in super::super) fn mail(
             let keys = Keys::of(&mut fields, shared);
             let expected = fields.take("expect");
             fields.finish(&mut findings.faults);
-            let expected = expected.map(|field| expect(field, &mut findings.faults));
+            let expected = expected.map(|field| {
+                let read = expect(field, &mut findings.faults);
+                if matches!(read, Some(Expect::Shares(_))) {
+                    let fault = field.error("`share` is about whole sessions");
+                    findings.faults.push(fault.label("it belongs under the scenario's own `expect`"));
+                }
+                read
+            });
             mail.expect.push(expected.flatten().unwrap_or_default());
             if keys.mail_from.is_none() {
                 findings.faults.push(Diagnostic::error("`mail_from` is missing", field.span()));

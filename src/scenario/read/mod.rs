@@ -9,7 +9,7 @@ mod stages;
 mod tls;
 
 pub(super) use auth::auth;
-pub(super) use control::{retry, skip, source_ip, stop_after, tags, timeouts};
+pub(super) use control::{repeat, retry, skip, source_ip, stop_after, tags, timeouts};
 pub(super) use expect::expectation;
 pub(super) use faults::faults;
 pub(super) use mail::{Mail, hello, mail};

@@ -25,7 +25,7 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
                     fields.require("within", key.span, faults).and_then(|field| field.duration(faults));
                 fields.finish(faults);
             }
-            "share" | "delivered" => {
+            "delivered" => {
                 faults.push(Diagnostic::error(format!("`{}` is not supported yet", key.name), key.span));
             }
             name => match name.parse::<Stage>() {
@@ -41,7 +41,7 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
 
 fn unknown_stage(name: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::error(format!("unknown stage `{name}`"), span);
-    let known = Stage::ALL.iter().map(|stage| stage.as_str()).chain(["total", "attempts"]);
+    let known = Stage::ALL.iter().map(|stage| stage.as_str()).chain(["total", "attempts", "share"]);
     match nearest(name, known) {
         Some(near) => fault.label(format!("did you mean `{near}`?")),
         None => fault.label("a stage such as `greeting`, `tls`, `rcpt_to` or `message`"),
