@@ -412,7 +412,12 @@ fn run_id() -> Arc<str> {
     format!("{time}-{:06x}", fastrand::u32(0..1 << 24)).into()
 }
 
-fn hostname() -> Arc<str> {
+/// This host's name, as EHLO gives it where nothing else is written; `localhost`
+/// where it has none that a command could carry.
+#[must_use]
+pub fn hostname() -> Arc<str> {
     let name = hostname::get().ok().and_then(|name| name.into_string().ok());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "localhost".to_owned()).into()
+    // The system takes any bytes for a name; a command does not.
+    let usable = |name: &String| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
+    name.filter(usable).unwrap_or_else(|| "localhost".to_owned()).into()
 }

@@ -27,7 +27,7 @@ pub use expectation::{
     CodePattern, EnhancedPattern, Expect, Expectations, Pattern, Patterns, RecipientExpect, SourceLine,
     StageExpect, StageExpectations, TextMatch,
 };
-pub use load::{Loaded, Rejected, Request, load, nearest_project};
+pub use load::{Loaded, Rejected, Request, hostname, load, nearest_project};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};
 pub use resolve::{At, Planned, Resolver};
 pub use select::{Selection, Shard};

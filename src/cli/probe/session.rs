@@ -10,7 +10,7 @@ use crate::message::{Composition, Draft};
 use crate::plan::{
     Auth, Endpoint, Hello, HelloVerb, Mechanism, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
 };
-use crate::scenario::{Expect, Expectations, Patterns, host_port};
+use crate::scenario::{Expect, Expectations, Patterns, host_port, hostname};
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, ReversePath, Stage};
 use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify};
@@ -29,9 +29,7 @@ pub(super) fn hello(args: &Args) -> Hello {
         (Some(name), _) => (HelloVerb::Helo, Some(name.clone())),
         (None, name) => (HelloVerb::Ehlo, name.clone()),
     };
-    let own =
-        || hostname::get().ok().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty());
-    Hello { verb, name: name.or_else(own).unwrap_or_else(|| "localhost".to_owned()).into() }
+    Hello { verb, name: name.map_or_else(hostname, Into::into) }
 }
 
 /// How far the server's certificate is checked.
