@@ -1,6 +1,7 @@
 //! Integration tests, one binary.
 #![expect(unreachable_pub, reason = "one binary: `pub` says what a fixture offers to the tests")]
 
+mod addon_loop;
 mod audit;
 mod bad_input;
 mod canary;

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "fixtures come before the tests that use them")]
 
+mod add_on;
 mod dir;
 mod golden;
 mod lab;
@@ -14,10 +15,10 @@ mod play;
 mod postfix;
 mod program;
 
+pub use add_on::{AddOn, field, fields};
 pub use dir::Dir;
 pub use golden::{golden, steady};
 pub use lab::Lab;
-pub use mta::{Mta, free_ports};
 pub use need::have;
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Leaf, Pki};

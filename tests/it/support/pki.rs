@@ -122,13 +122,9 @@ impl Pki {
         }
     }
 
-    /// The SHA-256 fingerprints of the client certificates, as
-    /// `AA:BB:…`, EC first.
+    /// The SHA-256 fingerprints of the client certificates, EC first.
     pub fn client_fingerprints(&self) -> [String; 2] {
-        [&self.client_ec, &self.client_rsa].map(|issued| {
-            let digest = issued.cert.digest(MessageDigest::sha256()).expect("SHA-256 is there");
-            digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
-        })
+        [&self.client_ec, &self.client_rsa].map(Issued::fingerprint)
     }
 
     /// The server's side of a handshake with the trusted server's certificate.
@@ -173,6 +169,12 @@ impl Issuer {
 }
 
 impl Issued {
+    /// Its SHA-256 fingerprint, as `AA:BB:…`.
+    pub fn fingerprint(&self) -> String {
+        let digest = self.cert.digest(MessageDigest::sha256()).expect("SHA-256 is there");
+        digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+    }
+
     /// Writes it as `NAME.pem` and `NAME.key`.
     pub fn write(&self, dir: &super::Dir, name: &str) {
         dir.write(&format!("{name}.pem"), pem(&self.cert));
