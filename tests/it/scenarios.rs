@@ -54,7 +54,13 @@ fn a_tenant_without_connectors_relays_nothing_from_outside() {
     fs::write(bare.join("tenants.yaml"), tenants.replace("Enabled: true", "Enabled: false"))
         .expect("the folder is ours");
     fs::create_dir_all(bare.join("messages")).expect("the folder is ours");
-    let files = ["attribution.yaml", "certificates.yaml", "add-on-service.yaml", "messages/returned.eml"];
+    let files = [
+        "attribution.yaml",
+        "certificates.yaml",
+        "add-on-service.yaml",
+        "messages/looped.eml",
+        "messages/returned.eml",
+    ];
     for file in files {
         fs::copy(lab.path().join("scenarios").join(file), bare.join(file)).expect("it is shipped");
     }
