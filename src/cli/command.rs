@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{audit, certs, check, explain, probe, run, simulate};
+use super::{audit, certs, check, explain, forecast, probe, run, simulate};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -22,6 +22,7 @@ enum Command {
     Probe(probe::Args),
     Simulate(simulate::Args),
     Audit(audit::Args),
+    Forecast(forecast::Args),
     Explain(explain::Args),
     Certs(certs::Args),
 }
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         Command::Probe(args) => probe::main(args),
         Command::Simulate(args) => simulate::main(args),
         Command::Audit(args) => audit::main(args),
+        Command::Forecast(args) => forecast::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Certs(args) => certs::main(args),
     }

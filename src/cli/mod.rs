@@ -7,6 +7,7 @@ mod certs;
 mod check;
 mod command;
 mod explain;
+mod forecast;
 mod lab;
 mod probe;
 mod run;

@@ -174,7 +174,7 @@ pub static TIMELINE: &[Change] = &[
         from: day(2023, 3, 1),
         precision: Precision::Month,
         what: "mail from Exchange servers that are out of date is announced to be throttled, then blocked \
-            (450 and 550 5.7.230), on a 90-day cycle; Exchange 2007 first, 2013 from 2024-02",
+            (450 4.7.230, then 5.7.230), on a 90-day cycle; Exchange 2007 first, 2013 from 2024-02",
         source: "blog.icewolf.ch on transport-based enforcement",
         confidence: Confidence::Paraphrased,
         simulated: Simulated::No,

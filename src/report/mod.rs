@@ -3,6 +3,7 @@
 
 mod audit;
 mod explanations;
+mod forecast;
 mod json;
 mod junit;
 mod output;
@@ -15,13 +16,16 @@ mod terminal;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod words;
 
 pub use audit::{Audited, audit_as_json, audit_as_sarif, audit_as_text};
 pub use explanations::{explanations_as_json, explanations_as_text};
+pub use forecast::{Compared, Forecast, World, forecast_as_json, forecast_as_text};
 pub use output::{Destination, WriteError};
 pub use palette::Palette;
 pub(crate) use prose::{WIDTH, wrapped};
 pub use reports::{Format, Reports};
 pub use summary::{Run, Summary};
 pub use terminal::{Again, Detail, Terminal};
+pub use timeline::timeline_as_text;

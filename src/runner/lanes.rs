@@ -19,6 +19,12 @@ pub struct Limits {
 impl Limits {
     /// No limit but that of the run as a whole.
     pub const NONE: Self = Self { at_once: usize::MAX, spacing: Duration::ZERO };
+
+    /// The stricter of each.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { at_once: self.at_once.min(other.at_once), spacing: self.spacing.max(other.spacing) }
+    }
 }
 
 /// The cases that wait, a lane a server.

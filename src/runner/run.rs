@@ -32,7 +32,7 @@ pub struct Settings {
     /// How often a case that does not pass is played again where it does not say
     /// so itself.
     pub retries: u32,
-    /// Play each case once, whatever it says of retries or attempts.
+    /// Play each case once, whatever it says of retries, attempts or repetition.
     pub once: bool,
     /// Start nothing more after the first case that does not pass.
     pub fail_fast: bool,
@@ -192,7 +192,7 @@ where
         let schedule = Schedule::of(case, ready.expect(case), self.settings);
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         loop {
-            let attempt = match case.repeat {
+            let attempt = match case.repeat.filter(|_| !self.settings.once) {
                 None => self.session(job, &ready, attempts.len()).await,
                 Some(repeat) => match self.series(job, &ready, repeat).await {
                     Ok(attempt) => attempt,

@@ -202,6 +202,7 @@ async fn once_is_once_whatever_the_case_says() {
     for scenario in [
         "expect: 250, retry: { attempts: 3, delay: 5s }",
         "expect: { attempts: [450, 250] }, retry: { attempts: 2, delay: 60s }",
+        "expect: 450, repeat: { times: 5 }",
     ] {
         let mut setup = Setup::of(1, scenario);
         setup.settings.once = true;

@@ -1,5 +1,6 @@
 //! Expectations against an observation (floor 4).
 
+mod difference;
 mod elapsed;
 mod hint;
 mod judge;
@@ -14,6 +15,7 @@ pub(crate) mod testing;
 mod tests;
 mod view;
 
+pub use difference::{Answers, Difference, Told, difference};
 pub use elapsed::elapsed_in_words;
 pub use hint::hint;
 pub use judge::{expected, judge};

@@ -64,6 +64,22 @@ fn the_result_in_the_readme_is_the_result() {
 }
 
 #[test]
+fn the_forecasts_shown_are_the_forecasts() {
+    let lab = Lab::shared();
+    let mut shown = 0;
+    for block in blocks().into_iter().filter(|block| block.text.starts_with("$ relayprobe forecast ")) {
+        let (command, result) = block.text.split_once('\n').expect("a command has a line");
+        if result.is_empty() {
+            continue;
+        }
+        let ran = Program::new(lab.path(), &split(command)[2..]).run();
+        assert_eq!(steady(&ran.status(1).stdout), steady(result), "{}", block.place);
+        shown += 1;
+    }
+    assert!(shown >= 2, "{shown} forecasts are shown");
+}
+
+#[test]
 fn the_readers_own_tenants_and_project_file_play() {
     let lab = Lab::shared();
     let folder = lab.path().join("own");

@@ -11,6 +11,7 @@ mod explain;
 mod exports;
 mod faults;
 mod fixtures;
+mod forecast;
 mod front_end;
 mod golden;
 mod hostile;

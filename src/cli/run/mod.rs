@@ -1,5 +1,5 @@
 //! `relayprobe run`: one file for its flags, one for where its targets are, one
-//! for what it does.
+//! for what it does. `forecast` plays with the same pieces.
 
 mod args;
 mod descriptors;
@@ -11,4 +11,8 @@ mod servers;
 mod signals;
 
 pub(super) use args::Args;
+pub(super) use descriptors::room_for;
+pub(super) use drive::{check, drive, plan};
 pub(super) use play::main;
+pub(super) use progress::Progress;
+pub(super) use servers::{limits, listen};

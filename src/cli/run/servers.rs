@@ -64,7 +64,7 @@ impl Servers {
                 let same = |other: &Server| other.is_same(&server);
                 let at = all.servers.iter().position(same).unwrap_or(all.servers.len());
                 match all.servers.get_mut(at) {
-                    Some(same) => same.limits = strictest(same.limits, server.limits),
+                    Some(same) => same.limits = same.limits.and(server.limits),
                     None => all.servers.push(server),
                 }
                 all.by_target.insert(Arc::clone(&case.target.name), at);
@@ -136,12 +136,10 @@ pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Li
 
 impl Server {
     fn of(target: &Target, pointed: Option<&Pointed>, args: &Args) -> Self {
-        let spacing = target.rate.map_or(Duration::ZERO, |rate| rate.per / rate.count);
-        let at_once = target.max_connections.map(|most| most as usize);
         match (&target.place, pointed) {
             (Place::Simulator { as_of, .. }, None) => Self {
                 place: target.place.clone(),
-                limits: Limits { at_once: at_once.unwrap_or(usize::MAX), spacing },
+                limits: limits(target, usize::MAX),
                 at: None,
                 simulated: Some(*as_of),
             },
@@ -157,7 +155,7 @@ impl Server {
                 let at = At { up_to: args.up_to, lab, ..At::address(Arc::clone(&host), port) };
                 Self {
                     place: Place::Address { host, port },
-                    limits: Limits { at_once: at_once.unwrap_or(POLITE), spacing },
+                    limits: limits(target, POLITE),
                     at: Some(at),
                     simulated: None,
                 }
@@ -181,8 +179,13 @@ impl Server {
     }
 }
 
-fn strictest(one: Limits, other: Limits) -> Limits {
-    Limits { at_once: one.at_once.min(other.at_once), spacing: one.spacing.max(other.spacing) }
+/// What a target may be asked to bear; `most` connections at once where it does not
+/// say.
+pub(in crate::cli) fn limits(target: &Target, most: usize) -> Limits {
+    Limits {
+        at_once: target.max_connections.map_or(most, |most| most as usize),
+        spacing: target.rate.map_or(Duration::ZERO, |rate| rate.per / rate.count),
+    }
 }
 
 fn unknown<'a>(pointed: &Pointed, known: impl Iterator<Item = &'a str>) -> String {
