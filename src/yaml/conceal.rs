@@ -14,11 +14,12 @@ const PLACES: [&str; 4] = ["env", "file", "credential", "command"];
 
 /// The line with the values of keys that look like `password` or `token` as
 /// asterisks; every byte keeps its place. What only says where a secret is, such
-/// as `{ env: NAME }`, stays.
-pub(super) fn conceal(line: &str) -> Cow<'_, str> {
+/// as `{ env: NAME }`, stays. `before` is the text above the line: below
+/// `passwords:` every value is a secret.
+pub(super) fn conceal<'l>(before: &str, line: &'l str) -> Cow<'l, str> {
     let mut hidden: Vec<(usize, usize)> = Vec::new();
-    // In `passwords: { user: secret }` every value is one.
-    let mut all = false;
+    // In `passwords: { user: secret }` every value is one, too.
+    let mut all = is_below_secrets(before, line);
     let mut at = 0;
     while let Some(colon) = line[at..].find(':').map(|found| at + found) {
         at = colon + 1;
@@ -48,6 +49,28 @@ pub(super) fn conceal(line: &str) -> Cow<'_, str> {
     }
     out.push_str(&line[out.len()..]);
     Cow::Owned(out)
+}
+
+/// Whether the line stands in the block of a key that looks like a secret's. That
+/// strikes out `env: NAME` below `password:` as well: too much beats too little.
+fn is_below_secrets(before: &str, line: &str) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut inner = indent(line);
+    for above in before.lines().rev().filter(|line| !line.trim().is_empty()) {
+        if indent(above) >= inner {
+            continue;
+        }
+        inner = indent(above);
+        let above = above.trim().trim_start_matches("- ");
+        let key = above.strip_suffix(':').map(|key| key.trim_matches(['"', '\'', ' ']));
+        if key.is_some_and(is_secret) {
+            return true;
+        }
+        if inner == 0 {
+            return false;
+        }
+    }
+    false
 }
 
 fn is_secret(key: &str) -> bool {
@@ -102,8 +125,16 @@ mod tests {
                 "passwords: { a@b.example: *************, c: * }",
             ),
         ] {
-            assert_eq!(conceal(line), expected, "{line}");
+            assert_eq!(conceal("", line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn below_a_key_of_secrets_every_value_is_struck_out() {
+        let before = "lab:\n  passwords:\n    a@b.example: one\n\n    # more\n";
+        assert_eq!(conceal(before, "    c@d.example: two"), "    c@d.example: ***");
+        assert_eq!(conceal(before, "  recipients: [two]"), "  recipients: [two]");
+        assert_eq!(conceal("passwords:\nlab:\n", "  name: two"), "  name: two");
     }
 
     #[test]
@@ -115,7 +146,7 @@ mod tests {
             "target: mail.example:587",
             "auth: { mechanism: LOGIN, username: u }",
         ] {
-            assert_eq!(conceal(line), line);
+            assert_eq!(conceal("", line), line);
         }
     }
 }

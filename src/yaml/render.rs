@@ -69,7 +69,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     let to = (end - line_start).clamp(from, line.len());
     let to = from + line[from..to].trim_end().len();
     let label = Some(one_line(&diagnostic.label)).filter(|label| !label.is_empty());
-    let line = super::conceal::conceal(line);
+    let line = super::conceal::conceal(&source.text[..line_start], line);
     let snippet = Snippet::source(&*line)
         .line_start(number)
         .path(name)
