@@ -99,6 +99,10 @@ fn forecast(args: &Args) -> Result<Forecast, u8> {
     if forecast.played().next().is_none() {
         return Err(complain("nothing was played: every case was skipped", BAD_INPUT));
     }
+    // As `run` does: what is odd about the files matters where something is found.
+    if args.detail() > Detail::Normal || args.detail() == Detail::Normal && forecast.changes() > 0 {
+        tell(&loaded.warnings, &loaded.sources, colours);
+    }
     Ok(forecast)
 }
 

@@ -1,6 +1,8 @@
 //! What changes for whom, for `relayprobe forecast`.
 
 mod json;
+#[cfg(test)]
+mod tests;
 mod text;
 mod view;
 
