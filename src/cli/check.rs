@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::args::Color;
 use super::cases::CaseArgs;
-use crate::scenario::{At, Case, Expect, Loaded, Place, Resolver, load};
+use crate::scenario::{At, Case, Delivery, Expect, Loaded, Place, Resolver, load};
 use crate::smtp::visible;
 use crate::tls::Trust;
 use crate::yaml::{self, Diagnostic, Severity, Sources};
@@ -157,11 +157,15 @@ fn expected(expect: &Expect) -> String {
             shares.collect::<Vec<_>>().join(", ")
         }
         Expect::Stages(stages) => {
+            let delivered = stages.delivered.as_ref().map(|delivery| match delivery {
+                Delivery::Nothing => "nothing delivered",
+                Delivery::Message(_) => "delivered as written",
+            });
             let stages = stages.stages.iter().map(|(stage, expect)| match &expect.reply {
                 Some(patterns) => format!("{stage}: {}", patterns.written),
                 None => stage.to_string(),
             });
-            stages.collect::<Vec<_>>().join(", ")
+            stages.chain(delivered.map(str::to_owned)).collect::<Vec<_>>().join(", ")
         }
     }
 }

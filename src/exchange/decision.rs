@@ -26,6 +26,21 @@ pub struct Attribution {
     pub by: AttributedBy,
 }
 
+impl Attribution {
+    /// Whether the mail counts as the tenant's own (`originating`: sent by its servers,
+    /// devices or mailboxes) or as mail to it (`incoming`).
+    ///
+    /// Source: X-MS-Exchange-Organization-MessageDirectionality has these two values;
+    /// that they follow from what settled the attribution is inferred.
+    #[must_use]
+    pub const fn direction(&self) -> &'static str {
+        match self.by {
+            AttributedBy::Certificate | AttributedBy::MailFrom | AttributedBy::HeaderFrom => "originating",
+            AttributedBy::Recipient => "incoming",
+        }
+    }
+}
+
 /// What settles whose mail it is, in the order of precedence.
 ///
 /// Source: MC1226222, "attribution is determined using the following priority

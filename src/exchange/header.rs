@@ -27,6 +27,14 @@ pub(super) fn split(message: &[u8]) -> (Vec<Field<'_>>, &[u8]) {
     (fields, &message[at..])
 }
 
+/// The fields of a message's header, name and unfolded value, in order. What is no
+/// field is left out.
+#[must_use]
+pub fn header_fields(message: &[u8]) -> Vec<(String, String)> {
+    let fields = split(message).0.into_iter().filter(|field| !field.name().is_empty());
+    fields.map(|field| (field.name().to_owned(), field.value().trim().to_owned())).collect()
+}
+
 impl<'a> Field<'a> {
     /// As it came.
     pub(super) const fn raw(self) -> &'a [u8] {

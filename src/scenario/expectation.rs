@@ -6,7 +6,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use super::Share;
-use crate::smtp::{EventKind, Stage};
+use crate::smtp::{EventKind, ForwardPath, ReversePath, Stage};
 use crate::tls::TlsVersion;
 
 /// Everything that a case expects.
@@ -68,6 +68,60 @@ pub struct StageExpectations {
     pub stages: Vec<(Stage, StageExpect)>,
     /// The session as a whole, at most.
     pub total: Option<Duration>,
+    /// What must have arrived.
+    pub delivered: Option<Delivery>,
+}
+
+/// What must have arrived, where that can be seen.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// No message.
+    Nothing,
+    /// Such a message.
+    Message(Box<Delivered>),
+}
+
+/// What a message that arrived must be. Every field that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Delivered {
+    /// The tenant that it was attributed to, by name.
+    pub tenant: Option<String>,
+    /// The connector, by name; `Some(None)`: none.
+    pub connector: Option<Option<String>>,
+    /// `originating` or `incoming`.
+    pub direction: Option<&'static str>,
+    /// The P1 sender.
+    pub mail_from: Option<ReversePath>,
+    /// The recipients, these and no others.
+    pub rcpt_to: Option<Vec<ForwardPath>>,
+    /// One a `From:` field: its value or the address in it; empty for none.
+    pub header_from: Option<Vec<String>>,
+    /// Fields of the header, by name.
+    pub headers: Vec<(String, HeaderMatch)>,
+    /// From the end of the message to its arrival, at most.
+    pub within: Option<Duration>,
+}
+
+/// What a field of the header must be.
+#[derive(Clone, Debug)]
+pub enum HeaderMatch {
+    /// There, whatever its value.
+    Present,
+    /// Not there.
+    Absent,
+    /// There with this value.
+    Is(String),
+    /// There with a value in which this is found.
+    Matches(Regex),
+}
+
+impl Expectations {
+    /// Whether something is expected of what arrives.
+    #[must_use]
+    pub fn asks_what_arrives(&self) -> bool {
+        let asks = |expect: &Expect| matches!(expect, Expect::Stages(map) if map.delivered.is_some());
+        asks(&self.session) || self.transactions.iter().any(asks)
+    }
 }
 
 /// What is expected of one stage. Every field that is set must hold.

@@ -18,7 +18,7 @@ use super::table::{Condition, condition, meets};
 use super::target::Target;
 use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
-use super::{Case, Expect, Expectations, Repeat, Retry, SourceLine, StageExpect};
+use super::{Case, Delivery, Expect, Expectations, Repeat, Retry, SourceLine, StageExpect};
 use crate::plan::{Hello, HelloVerb, Timeouts};
 use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
@@ -334,6 +334,12 @@ impl<'i> Interpreter<'i> {
             return None;
         }
         reached(&expect.session, expect_field, &spec, &mut findings.faults)?;
+        if expect.asks_what_arrives() && !target.as_ref().is_none_or(|target| target.is_simulator()) {
+            let at = expect_field.map_or(self.whole, |field| key_of(field, "delivered"));
+            let fault = Diagnostic::error("`delivered` cannot be judged here", at);
+            findings.faults.push(fault.label("only where arrivals can be seen: simulator targets"));
+            return None;
+        }
         let repeat = repeated(&expect.session, expect_field, repeat?, &state.view, findings)?;
         let target = target?;
         if let Some(auth) = &spec.auth {
@@ -477,19 +483,29 @@ fn reached(
 ) -> Option<()> {
     let (Expect::Stages(map), Some(field)) = (expect, field) else { return Some(()) };
     let planned = spec.stages();
+    if matches!(map.delivered, Some(Delivery::Message(_))) && !planned.contains(&Stage::Message) {
+        let fault = Diagnostic::error("this session sends no message", key_of(field, "delivered"));
+        faults.push(fault.label("so none can arrive"));
+        return None;
+    }
     let beyond = |stage: &Stage| *stage != Stage::Quit && !planned.contains(stage);
     let Some(stage) = map.stages.iter().map(|(stage, _)| *stage).find(beyond) else { return Some(()) };
-    let at = match &field.node().value {
-        Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == stage.as_str()),
-        _ => None,
-    };
-    let at = at.map_or(field.span(), |(key, _)| key.span);
+    let at = key_of(field, stage.as_str());
     let fault = Diagnostic::error(format!("this session never reaches `{stage}`"), at);
     faults.push(match planned.last() {
         Some(last) => fault.label(format!("its last stage is `{last}`, if all goes well")),
         None => fault,
     });
     None
+}
+
+/// Where a key of a map stands; the map itself where it has none of that name.
+fn key_of(field: Field<'_>, name: &str) -> Span {
+    let at = match &field.node().value {
+        Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == name),
+        _ => None,
+    };
+    at.map_or(field.span(), |(key, _)| key.span)
 }
 
 /// How often the case is played, where that goes together with what it expects:

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Transcript;
-use crate::smtp::{EhloResponse, Event, Reply, Stage};
+use crate::smtp::{EhloResponse, Event, ForwardPath, Reply, ReversePath, Stage};
 use crate::tls::Negotiated;
 
 /// What was seen of one session.
@@ -33,9 +33,33 @@ pub struct Observation {
     /// Why the server answered as it did, in words, where that can be known: the
     /// simulator tells. Empty otherwise; the session itself never fills it in.
     pub account: Vec<String>,
+    /// What arrived of the session's messages, in order, where that can be seen: the
+    /// simulator tells. `None` otherwise; the session itself never fills it in.
+    pub arrived: Option<Vec<Arrived>>,
     /// Oddities that are no fault, in words: a TLS close without close_notify
     /// after QUIT, a doubled keyword.
     pub notes: Vec<String>,
+}
+
+/// A message as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// The tenant that it was attributed to, by name.
+    pub tenant: Option<String>,
+    /// The connector that it came through, by name.
+    pub connector: Option<String>,
+    /// Whether it counts as the tenant's own mail (`originating`) or as mail to it
+    /// (`incoming`).
+    pub direction: Option<&'static str>,
+    /// The P1 sender.
+    pub mail_from: ReversePath,
+    /// The recipients that were accepted.
+    pub rcpt_to: Vec<ForwardPath>,
+    /// The addresses in `From:`.
+    pub authors: Vec<String>,
+    /// The fields of its header, name and value, unfolded; of a header longer than
+    /// 64 KiB the beginning.
+    pub fields: Vec<(String, String)>,
 }
 
 /// A reply, and what it answered.

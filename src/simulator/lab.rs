@@ -152,6 +152,14 @@ impl Lab {
         SessionId::of_greeting(greeting).map(|id| self.store.accounts.take(id)).unwrap_or_default()
     }
 
+    /// The messages that were accepted in a session, in order, as long as they are
+    /// among the newest. `greeting` is the text of the session's greeting.
+    #[must_use]
+    pub fn arrived(&self, greeting: &str) -> Vec<Arc<Delivered>> {
+        let session = SessionId::of_greeting(greeting);
+        session.map(|id| self.store.of_session(&id.to_string())).unwrap_or_default()
+    }
+
     /// The newest messages that were accepted, oldest first.
     #[must_use]
     pub fn delivered(&self) -> Vec<Arc<Delivered>> {

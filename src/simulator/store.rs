@@ -68,6 +68,12 @@ impl Store {
         }
     }
 
+    /// What is kept of a session, in order.
+    pub(super) fn of_session(&self, session: &str) -> Vec<Arc<Delivered>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.messages.iter().filter(|message| message.session == session).cloned().collect()
+    }
+
     /// What is kept, oldest first.
     pub(super) fn all(&self) -> Vec<Arc<Delivered>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::delivered;
 use super::stages::{self, POSITIVE};
 use super::view::{Scope, Seen, View};
 use super::{DecidedBy, Decisive, Failure, Outcome, Verdict, elapsed_in_words, pattern};
@@ -186,6 +187,7 @@ fn summary(expect: &Expect, attempt: usize) -> Cow<'_, str> {
                     None => format!("{stage}: as written"),
                 })
                 .collect();
+            parts.extend(map.delivered.as_ref().map(delivered::words));
             if let Some(total) = map.total {
                 parts.push(format!("total within {}", elapsed_in_words(total)));
             }

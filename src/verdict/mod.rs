@@ -1,5 +1,6 @@
 //! Expectations against an observation (floor 4).
 
+mod delivered;
 mod difference;
 mod elapsed;
 mod hint;

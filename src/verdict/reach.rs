@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{DecidedBy, Decisive, Verdict, pattern};
+use super::{DecidedBy, Decisive, Verdict, delivered, pattern};
 use crate::scenario::{Expect, Expectations, Patterns};
 use crate::smtp::Stage;
 
@@ -33,6 +33,9 @@ pub fn within_reach<'a>(
         let part = n.checked_sub(1).map_or(&expect.session, |n| &expect.transactions[n]);
         match part {
             Expect::Stages(map) => {
+                if let Some(expected) = map.delivered.as_ref().filter(|_| lost.contains(&Stage::Message)) {
+                    return Err(too_late(Stage::Message, &delivered::words(expected), last));
+                }
                 if let Some((stage, named)) = map.stages.iter().find(|(stage, _)| lost.contains(stage)) {
                     let written = named.reply.as_ref().map_or("what is written", |reply| &*reply.written);
                     return Err(too_late(*stage, written, last));

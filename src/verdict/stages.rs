@@ -7,7 +7,7 @@ use wildmatch::WildMatch;
 
 use super::Failure;
 use super::view::{Scope, Seen, View};
-use super::{elapsed_in_words, pattern};
+use super::{delivered, elapsed_in_words, pattern};
 use crate::scenario::{StageExpect, StageExpectations, TextMatch};
 use crate::smtp::{EventKind, Stage};
 
@@ -43,6 +43,9 @@ pub(super) fn judge(view: View<'_>, scope: Scope, map: &StageExpectations, failu
         && !event_judged
     {
         failures.push(failure(view, stage, "nothing after the refusal", Seen::Event(event)));
+    }
+    if let Some(expected) = &map.delivered {
+        delivered::judge(view, scope, expected, failures);
     }
     if let Some(bound) = map.total
         && view.observation.timings.total > bound

@@ -49,7 +49,7 @@ pub(crate) fn stages(text: &str) -> Expectations {
 
 /// A stage map.
 pub(crate) fn map(stages: Vec<(Stage, StageExpect)>) -> Expectations {
-    let session = Expect::Stages(Box::new(StageExpectations { stages, total: None }));
+    let session = Expect::Stages(Box::new(StageExpectations { stages, ..StageExpectations::default() }));
     Expectations { session, ..Expectations::default() }
 }
 

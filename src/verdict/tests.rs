@@ -388,8 +388,10 @@ fn the_ehlo_list_is_judged_by_what_it_offers_lacks_and_sees() {
 #[test]
 fn the_whole_session_has_a_bound_too() {
     let plan = plan(1);
-    let session =
-        Expect::Stages(Box::new(StageExpectations { stages: vec![], total: Some(Duration::from_millis(5)) }));
+    let session = Expect::Stages(Box::new(StageExpectations {
+        total: Some(Duration::from_millis(5)),
+        ..StageExpectations::default()
+    }));
     let wanted = Expectations { session, ..Expectations::default() };
     assert_eq!(
         judged(&plan, &wanted, &seen(&plan, &opening(&["250 ok"]))),

@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod canary;
 mod cases;
+mod delivered;
 mod docs;
 mod explain;
 mod exports;

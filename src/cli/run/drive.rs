@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::signals::Signals;
+use crate::exchange::{Attribution, author_addresses, header_fields};
 use crate::plan::Plan;
 use crate::runner::{self, Job, Limits, Ready, Settings};
 use crate::scenario::{At, Case, Planned, Resolver};
-use crate::session;
-use crate::simulator::Lab;
+use crate::session::{self, Arrived};
+use crate::simulator::{Delivered, Lab};
 use crate::smtp::Stage;
 use crate::verdict::CaseResult;
 use crate::yaml::Diagnostic;
@@ -85,7 +86,10 @@ pub(in crate::cli) fn drive(
             let mut seen = session::play(plan, &mut session::unwatched).await;
             let greeting = seen.answers.first().filter(|answer| answer.stage == Stage::Greeting);
             if let (Some(lab), Some(greeting)) = (lab, greeting) {
-                seen.account = lab.account(&greeting.reply.text());
+                let greeting = greeting.reply.text();
+                seen.account = lab.account(&greeting);
+                // Asked at once, while the messages are among the newest.
+                seen.arrived = Some(lab.arrived(&greeting).iter().map(|message| arrived(message)).collect());
             }
             seen
         };
@@ -94,4 +98,18 @@ pub(in crate::cli) fn drive(
         io::Result::Ok(())
     })?;
     Ok(interrupted.get())
+}
+
+/// A message of the simulator as verdicts take it.
+fn arrived(message: &Delivered) -> Arrived {
+    let attribution = message.attribution.as_ref();
+    Arrived {
+        tenant: attribution.map(|attribution| attribution.tenant.clone()),
+        connector: attribution.and_then(|attribution| attribution.connector.clone()),
+        direction: attribution.map(Attribution::direction),
+        mail_from: message.mail_from.clone(),
+        rcpt_to: message.rcpt_to.clone(),
+        authors: author_addresses(&message.head),
+        fields: header_fields(&message.head),
+    }
 }

@@ -173,7 +173,14 @@ fn play(
         progress.step(summary.failed + summary.error);
     };
     let limits = servers.limits();
-    let prepare = |case: &Arc<Case>| ready(args, servers.server(case).at(), resolver, case);
+    let prepare = |case: &Arc<Case>| {
+        let server = servers.server(case);
+        if case.expect.asks_what_arrives() && server.simulated.is_none() {
+            let name = &case.target.name;
+            return Err(format!("what arrives at {name} cannot be seen there: --target points it away"));
+        }
+        ready(args, server.at(), resolver, case)
+    };
     let interrupted = drive(&jobs, &limits, &settings, lab, prepare, take)?;
     progress.finish();
     Ok(Played { reports: reports.into_inner(), interrupted })

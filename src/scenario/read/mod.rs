@@ -2,6 +2,7 @@
 
 mod auth;
 mod control;
+mod delivered;
 mod expect;
 mod faults;
 mod mail;

@@ -1,8 +1,9 @@
 //! Expectations stage by stage.
 
-use regex_lite::RegexBuilder;
+use regex_lite::{Regex, RegexBuilder};
 
 use super::super::{StageExpect, StageExpectations, TextMatch};
+use super::delivered::delivered;
 use super::expect::{no_doubles, patterns};
 use super::tls::version;
 use crate::smtp::Stage;
@@ -25,9 +26,7 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
                     fields.require("within", key.span, faults).and_then(|field| field.duration(faults));
                 fields.finish(faults);
             }
-            "delivered" => {
-                faults.push(Diagnostic::error(format!("`{}` is not supported yet", key.name), key.span));
-            }
+            "delivered" => out.delivered = delivered(value, faults),
             name => match name.parse::<Stage>() {
                 Ok(stage) => {
                     out.stages.extend(stage_expect(stage, value, faults).map(|expect| (stage, expect)))
@@ -41,7 +40,8 @@ pub(super) fn stages(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
 
 fn unknown_stage(name: &str, span: Span) -> Diagnostic {
     let fault = Diagnostic::error(format!("unknown stage `{name}`"), span);
-    let known = Stage::ALL.iter().map(|stage| stage.as_str()).chain(["total", "attempts", "share"]);
+    let known =
+        Stage::ALL.iter().map(|stage| stage.as_str()).chain(["total", "attempts", "share", "delivered"]);
     match nearest(name, known) {
         Some(near) => fault.label(format!("did you mean `{near}`?")),
         None => fault.label("a stage such as `greeting`, `tls`, `rcpt_to` or `message`"),
@@ -112,12 +112,17 @@ fn text_match(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<TextMatc
     let Some(source) = text.strip_prefix('/').and_then(|text| text.strip_suffix('/')) else {
         return Some(TextMatch::Contains(text.to_owned()));
     };
+    regex(field, source, faults).map(TextMatch::Regex)
+}
+
+/// A regular expression, linear in the text's length.
+pub(super) fn regex(field: Field<'_>, source: &str, faults: &mut Vec<Diagnostic>) -> Option<Regex> {
     if source.len() > MAX_REGEX {
         faults.push(field.error(format!("the regular expression is longer than {MAX_REGEX} bytes")));
         return None;
     }
     match RegexBuilder::new(source).size_limit(1 << 20).build() {
-        Ok(regex) => Some(TextMatch::Regex(regex)),
+        Ok(regex) => Some(regex),
         Err(why) => {
             let words = why.to_string().replace('\n', " ");
             faults.push(field.error(format!("not a regular expression: {words}")));
