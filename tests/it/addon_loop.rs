@@ -51,6 +51,7 @@ fn a_certificate_for_each_customer_brings_the_mail_back_to_its_tenant() {
     {
         let message = add_on.arrived(&format!("<right-{customer}@test>"));
         assert_eq!(attributed(&message), (tenant, Some(connector), AttributedBy::Certificate));
+        assert_eq!(message.attribution.as_ref().map(|to| to.direction()), Some("originating"));
         assert_eq!(message.mail_from.as_str(), format!("anna@{customer}.com"));
         assert_eq!(
             recipients(&message),
@@ -228,6 +229,7 @@ fn forged_headers_are_believed_where_a_service_trusts_everybody() {
     // takes away what only the organisation may write.
     let message = add_on.arrived("<direct-in@test>");
     assert_eq!(attributed(&message), ("Contoso", None, AttributedBy::Recipient));
+    assert_eq!(message.attribution.as_ref().map(|to| to.direction()), Some("incoming"));
     for removed in ["X-MS-Exchange-Organization-SCL", "X-MS-Exchange-Organization-AuthAs"] {
         assert_eq!(field(&message, removed), None);
     }
