@@ -90,6 +90,8 @@ pub struct Delivered {
     pub connector: Option<Option<String>>,
     /// `originating` or `incoming`.
     pub direction: Option<&'static str>,
+    /// The TLS it came in with; `Some(None)`: none.
+    pub tls: Option<Option<DeliveredTls>>,
     /// The P1 sender.
     pub mail_from: Option<ReversePath>,
     /// The recipients, these and no others.
@@ -100,6 +102,18 @@ pub struct Delivered {
     pub headers: Vec<(String, HeaderMatch)>,
     /// From the end of the message to its arrival, at most.
     pub within: Option<Duration>,
+}
+
+/// What the TLS must be that a message came in with. Every field that is set must
+/// hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeliveredTls {
+    /// One of these versions.
+    pub version: Option<Vec<TlsVersion>>,
+    /// The cipher suite by its registered name; `*` and `?` match.
+    pub cipher: Option<String>,
+    /// A name in the client certificate that was taken; `Some(None)`: none was taken.
+    pub certificate: Option<Option<String>>,
 }
 
 /// What a field of the header must be.

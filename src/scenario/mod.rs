@@ -24,8 +24,8 @@ mod view;
 
 pub use case::{Case, Repeat, Retry};
 pub use expectation::{
-    CodePattern, Delivered, Delivery, EnhancedPattern, Expect, Expectations, HeaderMatch, Pattern, Patterns,
-    RecipientExpect, SourceLine, StageExpect, StageExpectations, TextMatch,
+    CodePattern, Delivered, DeliveredTls, Delivery, EnhancedPattern, Expect, Expectations, HeaderMatch,
+    Pattern, Patterns, RecipientExpect, SourceLine, StageExpect, StageExpectations, TextMatch,
 };
 pub use load::{Loaded, Rejected, Request, hostname, load, nearest_project};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};

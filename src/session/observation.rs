@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Transcript;
 use crate::smtp::{EhloResponse, Event, ForwardPath, Reply, ReversePath, Stage};
-use crate::tls::Negotiated;
+use crate::tls::{Accepted, Negotiated};
 
 /// What was seen of one session.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +51,8 @@ pub struct Arrived {
     /// Whether it counts as the tenant's own mail (`originating`) or as mail to it
     /// (`incoming`).
     pub direction: Option<&'static str>,
+    /// The TLS it came in with; `None`: in clear text.
+    pub tls: Option<Accepted>,
     /// The P1 sender.
     pub mail_from: ReversePath,
     /// The recipients that were accepted.

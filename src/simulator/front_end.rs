@@ -128,7 +128,7 @@ impl FrontEnd {
         lines.push(format!("SIZE {}", Limits::default().size).into());
         lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(Cow::Borrowed));
         // One slot: STARTTLS in clear text, AUTH after it. [wire, 2025-11]
-        match (facts.tls, self.endpoint) {
+        match (facts.version(), self.endpoint) {
             (None, _) => lines.push("STARTTLS".into()),
             (Some(_), Endpoint::Submission | Endpoint::Legacy) => lines.push("AUTH LOGIN XOAUTH2".into()),
             (Some(_), Endpoint::Mx) => {}
@@ -152,10 +152,10 @@ impl FrontEnd {
 
     fn log_in(&mut self, credentials: Credentials<'_>, facts: &Facts) -> Response {
         let Credentials { user, secret } = credentials;
-        let log_in = submission::LogIn { user, secret, basic: self.basic, tls: facts.tls };
+        let log_in = submission::LogIn { user, secret, basic: self.basic, tls: facts.version() };
         self.begin_account();
         let percent = self.luck.faults.legacy_tls;
-        if let Some(version) = facts.tls.filter(|version| *version < TlsVersion::Tls12)
+        if let Some(version) = facts.version().filter(|version| *version < TlsVersion::Tls12)
             && self.luck.strikes(percent, format!("tls {} {user}", facts.address))
         {
             self.account.step(format!("{version}, and one of the {percent}% that are refused (faults)"));
@@ -255,7 +255,7 @@ impl FrontEnd {
             session: self.id.to_string(),
             endpoint: self.endpoint,
             address: facts.address,
-            tls: facts.tls,
+            tls: facts.tls.clone(),
             mail_from: incoming.mail_from.clone(),
             rcpt_to: incoming.rcpt_to.clone(),
             attribution,
@@ -342,7 +342,7 @@ impl Policy for FrontEnd {
 }
 
 fn peer(facts: &Facts) -> Peer {
-    let certificate = match &facts.client {
+    let certificate = match facts.client() {
         ClientChain::None => Presented::None,
         ClientChain::Bad { reason } => Presented::Unusable { reason: reason.clone() },
         ClientChain::Good { names, common } => {
@@ -353,7 +353,7 @@ fn peer(facts: &Facts) -> Peer {
             Presented::Names(names.iter().enumerate().filter_map(name).collect())
         }
     };
-    Peer { address: facts.address, tls: facts.tls, certificate }
+    Peer { address: facts.address, tls: facts.version(), certificate }
 }
 
 /// What Exchange Online takes for a name in EHLO: a domain of ordinary labels, or

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use crate::smtp::{ForwardPath, ReversePath};
-use crate::tls::{ClientChain, TlsVersion};
+use crate::tls::{Accepted, ClientChain, TlsVersion};
 
 /// Who decides what is said. The protocol keeps order and bounds, and knows no
 /// reply by heart.
@@ -20,12 +20,22 @@ pub(super) struct Facts {
     /// Where the connection comes from: the peer's address, or the one that a
     /// PROXY header announced.
     pub(super) address: IpAddr,
-    /// The TLS version in use.
-    pub(super) tls: Option<TlsVersion>,
-    /// The client certificate.
-    pub(super) client: ClientChain,
+    /// What the handshake came to, where there was one.
+    pub(super) tls: Option<Accepted>,
     /// The time, as of the last bytes.
     pub(super) now: SystemTime,
+}
+
+impl Facts {
+    /// The TLS version in use.
+    pub(super) fn version(&self) -> Option<TlsVersion> {
+        self.tls.as_ref().map(|tls| tls.version)
+    }
+
+    /// The client certificate.
+    pub(super) fn client(&self) -> &ClientChain {
+        self.tls.as_ref().map_or(&ClientChain::None, |tls| &tls.client)
+    }
 }
 
 /// What has happened.

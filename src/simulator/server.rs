@@ -17,7 +17,7 @@ use super::policy::{Ask, Facts, Fault, Policy};
 use super::protocol::{Next, Protocol};
 use super::store::Store;
 use crate::exchange::{Endpoint, RulesOn, Tenants};
-use crate::tls::{Acceptor, ClientChain};
+use crate::tls::Acceptor;
 
 /// One front door.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
 /// buffer is not waited for.
 fn turn_away(stream: &TcpStream, peer: SocketAddr, door: &Door) {
     let now = SystemTime::now();
-    let facts = Facts { address: peer.ip(), tls: None, client: ClientChain::None, now };
+    let facts = Facts { address: peer.ip(), tls: None, now };
     let mut out = Vec::new();
     door.policy(now).answer(Ask::Fault(Fault::TooManyConnections), &facts).write(&mut out);
     let _ = stream.try_write(&out);

@@ -9,7 +9,7 @@ use super::accounts::Accounts;
 use super::sessions::Sessions;
 use crate::exchange::{Account, Attribution, Endpoint};
 use crate::smtp::{ForwardPath, ReversePath};
-use crate::tls::TlsVersion;
+use crate::tls::Accepted;
 
 /// A message that was accepted.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct Delivered {
     pub endpoint: Endpoint,
     /// Where it came from.
     pub address: IpAddr,
-    /// The TLS version it came in with.
-    pub tls: Option<TlsVersion>,
+    /// The TLS it came in with.
+    pub tls: Option<Accepted>,
     /// The P1 sender.
     pub mail_from: ReversePath,
     /// The recipients that were accepted.

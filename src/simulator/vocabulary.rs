@@ -253,7 +253,7 @@ fn every_entry_is_said_by_the_simulator_or_marked_documented_only() {
     for (fault, entry) in FAULTS {
         let mut policy = front_end(Endpoint::Mx, tenant(), Faults::default());
         let mut reply = Vec::new();
-        let facts = Facts { address: PEER, tls: None, client: ClientChain::None, now: SystemTime::now() };
+        let facts = Facts { address: PEER, tls: None, now: SystemTime::now() };
         policy.answer(Ask::Fault(*fault), &facts).write(&mut reply);
         assert_is(&String::from_utf8_lossy(&reply), entry, "a fault");
         said.push(entry);
@@ -286,7 +286,7 @@ fn front_end(endpoint: Endpoint, tenant: Tenant, faults: Faults) -> FrontEnd {
 fn protocol_for(tls: Option<TlsVersion>) -> Protocol {
     let mut protocol = Protocol::new(PEER, SystemTime::now(), false, Limits::default());
     if let Some(version) = tls {
-        protocol.secured(Accepted { version, client: ClientChain::None });
+        protocol.secured(Accepted { version, cipher: String::new(), client: ClientChain::None });
     }
     protocol
 }

@@ -47,6 +47,8 @@ pub struct AcceptorSettings<'a> {
 pub struct Accepted {
     /// The version agreed on.
     pub version: TlsVersion,
+    /// The cipher suite, by its IANA name.
+    pub cipher: String,
     /// The client's certificate.
     pub client: ClientChain,
 }
@@ -128,7 +130,7 @@ impl Acceptor {
             })
         })?;
         let ssl = stream.ssl();
-        let accepted = Accepted { version: version(ssl), client: client(ssl) };
+        let accepted = Accepted { version: version(ssl), cipher: cipher(ssl), client: client(ssl) };
         Ok((stream, accepted))
     }
 }
@@ -146,6 +148,12 @@ fn version(ssl: &SslRef) -> TlsVersion {
         Some(SslVersion::TLS1_3) => TlsVersion::Tls13,
         _ => TlsVersion::Tls12,
     }
+}
+
+fn cipher(ssl: &SslRef) -> String {
+    let cipher = ssl.current_cipher();
+    let name = cipher.map(|cipher| cipher.standard_name().unwrap_or_else(|| cipher.name()));
+    name.unwrap_or_default().to_owned()
 }
 
 fn client(ssl: &SslRef) -> ClientChain {

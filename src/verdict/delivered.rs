@@ -1,10 +1,13 @@
 //! What arrived against what was to arrive.
 
+use wildmatch::WildMatch;
+
 use super::view::{Scope, View};
 use super::{Failure, elapsed_in_words};
-use crate::scenario::{Delivered, Delivery, HeaderMatch};
+use crate::scenario::{Delivered, DeliveredTls, Delivery, HeaderMatch};
 use crate::session::{Answer, Arrived};
 use crate::smtp::{ForwardPath, Stage};
+use crate::tls::{Accepted, ClientChain};
 
 /// Judges what arrived of the messages of a scope.
 pub(super) fn judge(view: View<'_>, scope: Scope, expected: &Delivery, failures: &mut Vec<Failure>) {
@@ -86,6 +89,12 @@ fn mismatches(wanted: &Delivered, message: &Arrived) -> Vec<(String, String)> {
         let came = message.direction;
         compare("direction", direction.to_owned(), or_none(came), came == Some(direction));
     }
+    match (&wanted.tls, &message.tls) {
+        (None, _) | (Some(None), None) => {}
+        (Some(None), Some(came)) => compare("tls", "none".to_owned(), came.version.to_string(), false),
+        (Some(Some(_)), None) => compare("tls", "in use".to_owned(), "none".to_owned(), false),
+        (Some(Some(wanted)), Some(came)) => tls(wanted, came, &mut compare),
+    }
     if let Some(path) = &wanted.mail_from {
         let came = &message.mail_from;
         compare("mail_from", format!("<{}>", path.as_str()), format!("<{}>", came.as_str()), path == came);
@@ -123,6 +132,33 @@ fn mismatches(wanted: &Delivered, message: &Arrived) -> Vec<(String, String)> {
         compare(&format!("header {name}:"), wanted, came, same);
     }
     out
+}
+
+/// What TLS came to on the way in.
+fn tls(wanted: &DeliveredTls, came: &Accepted, compare: &mut impl FnMut(&str, String, String, bool)) {
+    if let Some(versions) = &wanted.version {
+        let list: Vec<_> = versions.iter().map(|version| version.as_str()).collect();
+        compare("tls", list.join(" or "), came.version.to_string(), versions.contains(&came.version));
+    }
+    if let Some(cipher) = &wanted.cipher {
+        let same = WildMatch::new_case_insensitive(cipher).matches(&came.cipher);
+        compare("tls cipher", cipher.clone(), came.cipher.clone(), same);
+    }
+    if let Some(certificate) = &wanted.certificate {
+        // One that does not hold counts as none: that is how the service takes it.
+        let (names, shown) = match &came.client {
+            ClientChain::None => (&[][..], "none".to_owned()),
+            ClientChain::Bad { reason } => {
+                (&[][..], format!("none, for that which was sent does not hold: {reason}"))
+            }
+            ClientChain::Good { names, .. } => (&names[..], names.join(", ")),
+        };
+        let same = match certificate {
+            None => !matches!(came.client, ClientChain::Good { .. }),
+            Some(wanted) => names.iter().any(|name| name.eq_ignore_ascii_case(wanted)),
+        };
+        compare("client certificate", certificate.as_deref().unwrap_or("none").to_owned(), shown, same);
+    }
 }
 
 /// The values of a field, as often as it is there.
@@ -165,6 +201,7 @@ mod tests {
     use crate::scenario::{Expect, Expectations, StageExpectations};
     use crate::session::Observation;
     use crate::smtp::ReversePath;
+    use crate::tls::TlsVersion;
 
     fn forward(address: &str) -> ForwardPath {
         ForwardPath::parse(address).expect("an address")
@@ -175,6 +212,11 @@ mod tests {
             tenant: Some("Contoso".to_owned()),
             connector: Some("From on-premises".to_owned()),
             direction: Some("originating"),
+            tls: Some(Accepted {
+                version: TlsVersion::Tls12,
+                cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384".to_owned(),
+                client: ClientChain::Good { names: vec!["relay.contoso.com".to_owned()], common: 1 },
+            }),
             mail_from: ReversePath::parse("a@example.com").expect("an address"),
             rcpt_to: vec![forward(to)],
             authors: vec!["app@contoso.com".to_owned()],
@@ -262,6 +304,52 @@ mod tests {
             assert_eq!(failures(wanted(good), &arrived), Vec::<String>::new());
             assert_eq!(failures(wanted(bad), &arrived), [format!("message: delivered with {told}")]);
         }
+    }
+
+    #[test]
+    fn tls_is_compared_version_by_version_and_certificate_by_name() {
+        let arrived = |change: fn(&mut Arrived)| {
+            let mut message = message("r1@example.com");
+            change(&mut message);
+            accepted(Some(vec![message]))
+        };
+        let tls = |version: &[TlsVersion], cipher: &str, certificate: Option<&str>| {
+            let tls = DeliveredTls {
+                version: Some(version.to_vec()),
+                cipher: Some(cipher.to_owned()),
+                certificate: Some(certificate.map(str::to_owned)),
+            };
+            wanted(|d| d.tls = Some(Some(tls)))
+        };
+        let right = tls(&[TlsVersion::Tls12, TlsVersion::Tls13], "tls_ecdhe_*", Some("RELAY.contoso.com"));
+        let wrong = tls(&[TlsVersion::Tls13], "TLS_AES_*", None);
+        let with_tls = arrived(|_| {});
+        assert_eq!(failures(right.clone(), &with_tls), Vec::<String>::new());
+        assert_eq!(
+            failures(wrong, &with_tls),
+            [
+                "message: delivered with tls TLSv1.3 → tls TLSv1.2",
+                "message: delivered with tls cipher TLS_AES_* → tls cipher TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+                "message: delivered with client certificate none → client certificate relay.contoso.com",
+            ]
+        );
+        let expired = arrived(|message| {
+            let tls = message.tls.as_mut().expect("it came in with TLS");
+            tls.client = ClientChain::Bad { reason: "certificate has expired".to_owned() };
+        });
+        assert_eq!(failures(tls(&[TlsVersion::Tls12], "*", None), &expired), Vec::<String>::new());
+        assert_eq!(
+            failures(tls(&[TlsVersion::Tls12], "*", Some("relay.contoso.com")), &expired),
+            [
+                "message: delivered with client certificate relay.contoso.com → client certificate none, for that \
+              which was sent does not hold: certificate has expired"
+            ]
+        );
+        let clear = arrived(|message| message.tls = None);
+        let none = wanted(|d| d.tls = Some(None));
+        assert_eq!(failures(none.clone(), &clear), Vec::<String>::new());
+        assert_eq!(failures(none, &with_tls), ["message: delivered with tls none → tls TLSv1.2"]);
+        assert_eq!(failures(right, &clear), ["message: delivered with tls in use → tls none"]);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn a_certificate_for_each_customer_brings_the_mail_back_to_its_tenant() {
             recipients(&message),
             [format!("info@{customer}.com"), "partner@fourthcoffee.example".to_owned()]
         );
-        assert_eq!(message.tls.map(|version| version.to_string()).as_deref(), Some("TLSv1.3"));
+        assert_eq!(message.tls.as_ref().map(|tls| tls.version.as_str()), Some("TLSv1.3"));
         let [received] = &fields(&message, "Received")[..] else { panic!("one hop") };
         assert!(received.contains("by smtp.signatures.example (Postfix)"), "{received}");
         assert_eq!(fields(&message, "X-Signature-Added"), ["yes"]);

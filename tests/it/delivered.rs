@@ -30,11 +30,17 @@ fn what_arrived_is_held_against_what_was_to_arrive() {
              expect: { message: 250, delivered: { tenant: Contoso, connector: none, direction: incoming } }",
             "name: refused, mail_from: x@mailer.example, source_ip: 192.0.2.77, expect: { rcpt_to: 550 5.7.64, \
              delivered: false }",
+            "name: certified, tls: { mode: starttls, version: TLSv1.2 }, certificate: contoso, expect: { delivered: { \
+             tls: { version: [TLSv1.2, TLSv1.3], cipher: TLS_ECDHE_*, certificate: relay.contoso.com } } }",
+            "name: not certified, tls: starttls, expect: { delivered: { tls: { version: TLSv1.3, cipher: TLS_AES_*, \
+             certificate: none } } }",
+            "name: expired, tls: starttls, certificate: expired, expect: { delivered: { tls: { certificate: none } } }",
+            "name: clear, expect: { delivered: { tls: none } }",
             "name: many, repeat: { times: 20, parallel: 5 }, expect: { delivered: { mail_from: app@contoso.com } }",
         ],
         &[],
     );
-    ran.status(0).says("4 passed");
+    ran.status(0).says("8 passed");
 }
 
 #[test]
@@ -43,6 +49,9 @@ fn a_failure_says_what_arrived_instead() {
         "delivered-fails",
         &[
             "name: other, expect: { delivered: { tenant: Fabrikam, headers: { X-None: true } } }",
+            "name: clear text, expect: { delivered: { tls: { version: TLSv1.3 } } }",
+            "name: certified, tls: starttls, certificate: contoso, expect: { delivered: { tls: { version: TLSv1.2, \
+             certificate: none } } }",
             "name: against expectation, expect: { message: 250, delivered: false }",
         ],
         &[],
@@ -51,6 +60,10 @@ fn a_failure_says_what_arrived_instead() {
         .says("delivered with tenant Fabrikam")
         .says("tenant Contoso")
         .says("delivered with header X-None: present")
+        .says("delivered with tls in use")
+        .says("delivered with tls TLSv1.2")
+        .says("delivered with client certificate none")
+        .says("client certificate relay.contoso.com")
         .says("a message arrived from <app@contoso.com> for <someone@elsewhere.example>");
 }
 

@@ -107,6 +107,7 @@ fn arrived(message: &Delivered) -> Arrived {
         tenant: attribution.map(|attribution| attribution.tenant.clone()),
         connector: attribution.and_then(|attribution| attribution.connector.clone()),
         direction: attribution.map(Attribution::direction),
+        tls: message.tls.clone(),
         mail_from: message.mail_from.clone(),
         rcpt_to: message.rcpt_to.clone(),
         authors: author_addresses(&message.head),

@@ -1,8 +1,8 @@
 //! What is expected of what arrived.
 
-use super::super::{Delivered, Delivery, HeaderMatch};
+use super::super::{Delivered, DeliveredTls, Delivery, HeaderMatch};
 use super::expect::no_doubles;
-use super::stages::regex;
+use super::stages::{regex, versions};
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::yaml::{Diagnostic, Field, Value};
 
@@ -32,6 +32,7 @@ pub(super) fn delivered(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Optio
             faults.push(field.error(format!("`direction` is `{}`", DIRECTIONS.join("` or `"))));
         }
     }
+    out.tls = fields.take("tls").and_then(|field| tls(field, faults));
     if let Some(field) = fields.take("mail_from")
         && let Some(text) = field.text(faults)
     {
@@ -72,7 +73,27 @@ pub(super) fn delivered(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Optio
     (faults.len() == before).then(|| Delivery::Message(Box::new(out)))
 }
 
-/// A connector's name, or `none`.
+/// `none`, or what is expected of the TLS it came in with.
+fn tls(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Option<DeliveredTls>> {
+    if field.node().as_str() == Some("none") {
+        return Some(None);
+    }
+    if !matches!(&field.node().value, Value::Mapping(entries) if !entries.is_empty()) {
+        let fault = field.error("`tls` takes `none`, or what the message must have come in with");
+        faults.push(fault.label("such as `{ version: TLSv1.3, certificate: relay.contoso.com }`"));
+        return None;
+    }
+    let mut fields = field.fields(faults)?;
+    let read = DeliveredTls {
+        version: fields.take("version").map(|field| versions(field, faults)),
+        cipher: fields.take("cipher").and_then(|field| field.text(faults)).map(str::to_owned),
+        certificate: fields.take("certificate").and_then(|field| field.text(faults)).map(some),
+    };
+    fields.finish(faults);
+    Some(Some(read))
+}
+
+/// A name, or `none`.
 fn some(text: &str) -> Option<String> {
     (text != "none").then(|| text.to_owned())
 }
@@ -93,6 +114,7 @@ fn header(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<HeaderMatch>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::TlsVersion;
     use crate::yaml::{Sources, parse};
 
     fn read(text: &str) -> Result<Delivery, String> {
@@ -107,13 +129,20 @@ mod tests {
     #[test]
     fn what_must_have_arrived_is_read() {
         let text = "tenant: Contoso\nconnector: none\ndirection: incoming\nmail_from: <>\nrcpt_to: [a@b.test, \
-                    c@d.test]\nheader_from: none\nheaders: { X-A: true, X-B: false, X-C: /^c/, X-D: d }\n\
+                    c@d.test]\nheader_from: none\ntls: { version: [TLSv1.2, TLSv1.3], cipher: TLS_*, certificate: \
+                    none }\nheaders: { X-A: true, X-B: false, X-C: /^c/, X-D: d }\n\
                     within: 2s\n";
         let Ok(Delivery::Message(read)) = read(text) else { panic!("a message") };
         assert_eq!((read.tenant.as_deref(), read.connector), (Some("Contoso"), Some(None)));
         assert_eq!((read.direction, read.mail_from), (Some("incoming"), Some(ReversePath::Null)));
         assert_eq!(read.rcpt_to.map(|paths| paths.len()), Some(2));
         assert_eq!(read.header_from, Some(Vec::new()));
+        let tls = DeliveredTls {
+            version: Some(vec![TlsVersion::Tls12, TlsVersion::Tls13]),
+            cipher: Some("TLS_*".to_owned()),
+            certificate: Some(None),
+        };
+        assert_eq!(read.tls, Some(Some(tls)));
         assert_eq!(read.headers.len(), 4);
         assert!(matches!(&read.headers[3].1, HeaderMatch::Is(value) if value == "d"));
         assert!(matches!(super::tests::read("false"), Ok(Delivery::Nothing)));
@@ -129,6 +158,10 @@ mod tests {
             "{ rcpt_to: [] }",
             "{ mail_from: x }",
             "{ tenat: x }",
+            "{ tls: starttls }",
+            "{ tls: {} }",
+            "{ tls: { version: TLSv1.4 } }",
+            "{ tls: { verified: true } }",
         ] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -84,14 +84,7 @@ fn ehlo(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnos
 }
 
 fn tls(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnostic>) {
-    if let Some(field) = fields.take("version") {
-        let versions: Vec<TlsVersion> =
-            field.one_or_many().iter().filter_map(|item| version(field.item(item), faults)).collect();
-        if field.one_or_many().is_empty() {
-            faults.push(field.error("`version` is an empty list"));
-        }
-        out.version = Some(versions);
-    }
+    out.version = fields.take("version").map(|field| versions(field, faults));
     out.cipher = fields.take("cipher").and_then(|field| field.text(faults)).map(str::to_owned);
     out.verified = fields.take("verified").and_then(|field| field.bool(faults));
     if let Some(field) = fields.take("peer")
@@ -104,6 +97,15 @@ fn tls(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnost
         }
         peer.finish(faults);
     }
+}
+
+/// One version, or a list of which any will do.
+pub(super) fn versions(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Vec<TlsVersion> {
+    let items = field.one_or_many();
+    if items.is_empty() {
+        faults.push(field.error("`version` is an empty list"));
+    }
+    items.iter().filter_map(|item| version(field.item(item), faults)).collect()
 }
 
 /// `text`, or a regular expression between slashes.

@@ -13,7 +13,7 @@ use super::super::policy::{Ask, Credentials, Facts, Fault, Policy, Prompt, Respo
 use super::super::proxy;
 use super::mail::{Transaction, take};
 use crate::smtp::{Command, CommandError, DataReceiver, SaslServer, SaslStep};
-use crate::tls::{Accepted, ClientChain};
+use crate::tls::Accepted;
 
 /// What the server does once the output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Protocol {
     ) -> Self {
         Self {
             limits,
-            facts: Facts { address, tls: None, client: ClientChain::None, now },
+            facts: Facts { address, tls: None, now },
             may_announce,
             buffer: Vec::new(),
             mode: Mode::Commands,
@@ -99,8 +99,7 @@ impl Protocol {
 
     /// The handshake has come to an end: everything starts anew.
     pub(in crate::simulator) fn secured(&mut self, accepted: Accepted) {
-        self.facts.tls = Some(accepted.version);
-        self.facts.client = accepted.client;
+        self.facts.tls = Some(accepted);
         self.buffer.clear();
         self.mode = Mode::Commands;
         self.hello = Hello::None;

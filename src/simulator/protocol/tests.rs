@@ -158,7 +158,7 @@ fn what_follows_starttls_in_clear_text_is_dropped_and_nothing_is_remembered() {
     session.out.clear();
     session.next = Next::Read;
     let version = crate::tls::TlsVersion::Tls13;
-    session.protocol.secured(Accepted { version, client: ClientChain::None });
+    session.protocol.secured(Accepted { version, cipher: String::new(), client: ClientChain::None });
     session.send(b"DATA\r\nMAIL FROM:<>\r\nEHLO x\r\nSTARTTLS\r\n");
     assert_eq!(session.said(), "500 NoTransaction|500 HelloFirst|250 x 127.0.0.1|500 BadSequence|");
 }
@@ -357,7 +357,11 @@ fn nonsense_of_every_kind_is_survived() {
             if session.next == Next::Secure {
                 session.next = Next::Read;
                 let version = crate::tls::TlsVersion::Tls12;
-                session.protocol.secured(Accepted { version, client: ClientChain::None });
+                session.protocol.secured(Accepted {
+                    version,
+                    cipher: String::new(),
+                    client: ClientChain::None,
+                });
             }
         }
         let said = session.said();
