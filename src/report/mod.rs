@@ -9,6 +9,7 @@ mod junit;
 mod output;
 mod palette;
 mod prose;
+pub mod record;
 mod reports;
 mod summary;
 mod terminal;

@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use super::junit::Junit;
 use super::output::{Destination, Output, WriteError};
-use super::{Run, Summary, Terminal, json};
-use crate::verdict::CaseResult;
+use super::record::Record;
+use super::{Again, Run, Summary, Terminal, json};
+use crate::verdict::{CaseResult, Outcome};
 
 /// A format that other programs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ impl FromStr for Format {
 pub struct Reports {
     summary: Summary,
     sinks: Vec<Sink>,
+    again: Again,
     errors: Vec<WriteError>,
     buffer: Vec<u8>,
 }
@@ -95,6 +97,7 @@ impl Reports {
     pub fn open(reports: &[(Format, Destination)], terminal: Terminal) -> Result<Self, WriteError> {
         let mut all = Self {
             summary: Summary::default(),
+            again: terminal.again().clone(),
             sinks: Vec::with_capacity(reports.len() + 1),
             errors: Vec::new(),
             buffer: Vec::new(),
@@ -116,7 +119,7 @@ impl Reports {
             let (shape, destination) = (Shape::Terminal(Box::new(terminal)), Destination::Stdout);
             all.sinks.push(Sink { shape, destination, output: Some(Output::Stdout) });
         }
-        all.each(|shape, out| {
+        all.each(|_, shape, out| {
             if let Shape::Json { .. } = shape {
                 json::head(out);
             }
@@ -139,22 +142,27 @@ impl Reports {
 
     /// Takes the end of one case.
     pub fn case(&mut self, result: &CaseResult) {
-        self.summary.add(result);
+        self.summary.add(result.outcome, result.flaky);
         // The entry is the same in both JSON forms.
         let mut entry = Vec::new();
-        self.each(|shape, out| match shape {
+        let json = |entry: &mut Vec<u8>, again: &Again| {
+            if entry.is_empty() {
+                let mut record = Record::of(result);
+                if matches!(result.outcome, Outcome::Failed | Outcome::Error) {
+                    record.command = Some(again.command(&result.case).into());
+                }
+                json::entry(&record, entry);
+            }
+        };
+        self.each(|again, shape, out| match shape {
             Shape::Json { first } => {
                 out.extend_from_slice(if *first { b"\n" } else { b",\n" });
                 *first = false;
-                if entry.is_empty() {
-                    json::entry(result, &mut entry);
-                }
+                json(&mut entry, again);
                 out.extend_from_slice(&entry);
             }
             Shape::NdJson => {
-                if entry.is_empty() {
-                    json::entry(result, &mut entry);
-                }
+                json(&mut entry, again);
                 out.extend_from_slice(&entry);
                 out.push(b'\n');
             }
@@ -178,7 +186,7 @@ impl Reports {
     #[must_use]
     pub fn finish(mut self, run: &Run) -> (Summary, Vec<WriteError>) {
         let summary = self.summary;
-        self.each(|shape, out| match shape {
+        self.each(|_, shape, out| match shape {
             Shape::Json { .. } => json::tail(run, &summary, out),
             Shape::NdJson => json::last_line(run, &summary, out),
             Shape::Junit(junit) => std::mem::take(&mut **junit).finish(run, out),
@@ -199,11 +207,11 @@ impl Reports {
     }
 
     /// Lets every report that still can be written add its bytes.
-    fn each(&mut self, mut add: impl FnMut(&mut Shape, &mut Vec<u8>)) {
+    fn each(&mut self, mut add: impl FnMut(&Again, &mut Shape, &mut Vec<u8>)) {
         for sink in &mut self.sinks {
             let Some(output) = &mut sink.output else { continue };
             self.buffer.clear();
-            add(&mut sink.shape, &mut self.buffer);
+            add(&self.again, &mut sink.shape, &mut self.buffer);
             if self.buffer.is_empty() {
                 continue;
             }

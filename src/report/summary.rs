@@ -3,11 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
 
-use crate::verdict::{CaseResult, Outcome};
+use crate::smtp::visible;
+use crate::verdict::Outcome;
 
 /// A run as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "RunEntry", try_from = "RunEntry")]
 pub struct Run {
     /// What `$(run.id)` stood for.
     pub id: String,
@@ -27,8 +30,43 @@ impl Run {
     }
 }
 
+/// A run as reports write it.
+#[derive(Serialize, Deserialize)]
+struct RunEntry {
+    id: String,
+    started: String,
+    duration_ms: u64,
+    interrupted: bool,
+}
+
+impl From<Run> for RunEntry {
+    fn from(run: Run) -> Self {
+        Self {
+            started: run.started_text(),
+            id: run.id,
+            duration_ms: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
+            interrupted: run.interrupted,
+        }
+    }
+}
+
+impl TryFrom<RunEntry> for Run {
+    type Error = String;
+
+    fn try_from(entry: RunEntry) -> Result<Self, String> {
+        let started = DateTime::parse_from_rfc3339(&entry.started)
+            .map_err(|_| format!("`started` is no date and time: `{}`", visible(&entry.started)))?;
+        Ok(Self {
+            id: entry.id,
+            started: started.into(),
+            duration: Duration::from_millis(entry.duration_ms),
+            interrupted: entry.interrupted,
+        })
+    }
+}
+
 /// How the cases came out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// All that were selected.
     pub total: usize,
@@ -46,15 +84,15 @@ pub struct Summary {
 
 impl Summary {
     /// Counts one case.
-    pub fn add(&mut self, result: &CaseResult) {
+    pub fn add(&mut self, outcome: Outcome, flaky: bool) {
         self.total += 1;
-        match result.outcome {
+        match outcome {
             Outcome::Passed => self.passed += 1,
             Outcome::Failed => self.failed += 1,
             Outcome::Error => self.error += 1,
             Outcome::Skipped => self.skipped += 1,
         }
-        self.flaky += usize::from(result.flaky);
+        self.flaky += usize::from(flaky);
     }
 
     /// How many were played.

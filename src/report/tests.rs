@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::json;
 use super::junit::Junit;
+use super::record::Record;
 use super::testing::{Cases, cases, run};
 use super::{Again, Detail, Palette, Run, Summary, Terminal};
 use crate::smtp::visible;
@@ -17,7 +18,7 @@ const GREYLISTED: [&str; 4] = ["220 hi", "250 hi", "250 2.1.0 ok", "450 4.2.0 la
 fn summary(results: &[CaseResult]) -> Summary {
     let mut summary = Summary::default();
     for result in results {
-        summary.add(result);
+        summary.add(result.outcome, result.flaky);
     }
     summary
 }
@@ -34,7 +35,7 @@ fn shown(results: &[CaseResult], detail: Detail, run: &Run) -> String {
 
 fn entry(result: &CaseResult) -> Value {
     let mut out = Vec::new();
-    json::entry(result, &mut out);
+    json::entry(&Record::of(result), &mut out);
     serde_json::from_slice(&out).expect("JSON")
 }
 
@@ -43,7 +44,7 @@ fn whole(results: &[CaseResult]) -> Value {
     json::head(&mut out);
     for (n, result) in results.iter().enumerate() {
         out.extend_from_slice(if n > 0 { b",\n" } else { b"\n" });
-        json::entry(result, &mut out);
+        json::entry(&Record::of(result), &mut out);
     }
     json::tail(&run(), &summary(results), &mut out);
     serde_json::from_slice(&out).expect("JSON")
@@ -68,7 +69,7 @@ fn an_entry_has_the_fields_of_the_contract() {
         "name": "only the P2 sender is ours", "tags": ["relay"],
         "target": { "name": "relay.example:25", "address": "192.0.2.1:25", "simulator": true, "as_of": "2026-11-01" },
         "outcome": "failed", "expected": "550 5.7.64",
-        "decisive": { "stage": "message", "code": 250, "enhanced": "2.6.0", "text": "Queued", "event": null, "reason": null },
+        "decisive": { "stage": "message", "code": 250, "enhanced": "2.6.0", "text": "Queued", "event": null, "reason": null, "ms": 3.0 },
         "failures": [{ "stage": "message", "expected": "550 5.7.64", "actual": "250 2.6.0 Queued" }],
         "tls": null, "timings_ms": { "connect": null, "tls": null, "total": 9.0 },
         "attempts": 1, "flaky": false, "skipped_because": null,
@@ -79,7 +80,7 @@ fn an_entry_has_the_fields_of_the_contract() {
     assert_eq!(value["source"]["line"], 4);
     assert_eq!(
         value["replies"][3],
-        json!({ "stage": "rcpt_to", "code": 250, "enhanced": "2.1.5", "text": "Recipient OK", "ms": 3.0, "recipient": 0 })
+        json!({ "stage": "rcpt_to", "code": 250, "enhanced": "2.1.5", "text": "Recipient OK", "ms": 3.0, "at_ms": 12.0, "recipient": 0 })
     );
     assert_eq!(value["transcript"][1], json!({ "at_ms": 1.0, "dir": "<", "line": "220 hi" }));
     assert!(value["hint"]["meaning"].is_string());
@@ -223,7 +224,8 @@ fn ndjson_is_one_record_a_line_whatever_the_text() {
     let line = "550 a\u{2028}b\rc";
     let mut out = Vec::new();
     let observation_line = line.replace('\r', "\u{85}");
-    json::entry(&cases.play(0, &[&["220 hi", "250 hi", "250 ok", &observation_line]]), &mut out);
+    let result = cases.play(0, &[&["220 hi", "250 hi", "250 ok", &observation_line]]);
+    json::entry(&Record::of(&result), &mut out);
     assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1);
 }
 
@@ -261,7 +263,7 @@ fn what_the_simulator_went_by_is_told() {
     let text = shown(std::slice::from_ref(&failed), Detail::Normal, &run());
     assert!(text.contains("\n  account   no client certificate; relay allowed\n"), "{text}");
     let mut json = Vec::new();
-    super::json::entry(&failed, &mut json);
+    super::json::entry(&Record::of(&failed), &mut json);
     let json = String::from_utf8(json).expect("text");
     assert!(json.contains("\"account\":[\"no client certificate\",\"relay allowed\"]"), "{json}");
 }

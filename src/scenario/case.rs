@@ -19,6 +19,10 @@ pub struct Case {
     pub name: String,
     /// The scenario's tags.
     pub tags: Arc<[String]>,
+    /// Names and values of the axes and columns that make this case, in order, less
+    /// those that nothing but the expectation uses. A cell that is left empty is left
+    /// out.
+    pub variables: Box<[(Arc<str>, Arc<str>)]>,
     /// Where the scenario stands.
     pub source: SourceLine,
     /// The server to play against.

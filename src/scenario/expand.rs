@@ -9,6 +9,7 @@ use super::merge::merge;
 use super::project::Project;
 use super::suite::{Suite, Written};
 use super::table::{MAX_CONDITIONS, Table, check_names, condition, meets};
+use super::told::told;
 use super::vars::{BUILT_IN, Binding, Globals, Reported, Scope};
 use super::view::Findings;
 use super::{Case, SourceLine};
@@ -37,6 +38,9 @@ struct Scenario {
     table: Table,
     /// For every entry, the columns, axes and `case.id` that it depends on.
     depends: Vec<HashSet<Arc<str>>>,
+    /// The columns and axes that reports tell: those that make the case, and not its
+    /// expectation alone.
+    told: HashSet<Arc<str>>,
 }
 
 /// A case that has a name and no meaning yet.
@@ -80,7 +84,12 @@ pub(super) fn expand(
         );
         while let Some(case) = rest.next_if(|case| case.scenario == n) {
             let scope = scope(scenario, suite, common, &case.bindings, Some(&case.id));
-            cases.extend(interpreter.case(&case.id, case.name, &scope, findings).map(Arc::new));
+            if let Some(mut read) = interpreter.case(&case.id, case.name, &scope, findings) {
+                read.variables = told(&scope, &scenario.told);
+                // Told when the case was read.
+                common.globals.take_lacking();
+                cases.push(Arc::new(read));
+            }
         }
     }
 }
@@ -125,8 +134,14 @@ fn scenario(
     }
     check_vars(&mut vars, &mut findings.faults);
     field("description").map(|field| field.text(&mut findings.faults));
-    let mut scenario =
-        Scenario { whole, entries: Vec::new(), vars, table: Table::default(), depends: Vec::new() };
+    let mut scenario = Scenario {
+        whole,
+        entries: Vec::new(),
+        vars,
+        table: Table::default(),
+        depends: Vec::new(),
+        told: HashSet::new(),
+    };
     let read = Table::read(
         field("cases"),
         field("matrix"),
@@ -180,6 +195,10 @@ fn scenario(
         scenario.table.cells_with_variables().map(of).collect()
     };
     unused(&scenario, &cells, except, findings);
+    let outside = entries.iter().zip(&scenario.depends);
+    let outside = outside.filter(|((key, _), _)| !["expect", "except"].contains(&&*key.name));
+    scenario.told = outside.flat_map(|(_, on)| on.iter().cloned()).collect();
+    with_what_they_take(&mut scenario.told, &cells);
     scenario.entries = entries;
     Some(scenario)
 }
@@ -220,7 +239,20 @@ fn unused(
             used.extend(condition.iter().map(|(key, _)| Arc::clone(&key.name)));
         }
     }
-    // What a used cell takes is used, and so on.
+    with_what_they_take(&mut used, cells);
+    for key in table.must_be_used() {
+        if !used.contains(&key.name) {
+            let what = if table.axes().any(|axis| axis == &*key.name) { "axis" } else { "column" };
+            findings.faults.push(
+                Diagnostic::error(format!("nothing uses the {what} `{}`", key.name), key.span)
+                    .label(format!("write `$({})` where it is meant, or take it out", key.name)),
+            );
+        }
+    }
+}
+
+/// Adds what used cells take, and what those take, and so on.
+fn with_what_they_take(used: &mut HashSet<Arc<str>>, cells: &[(Arc<str>, HashSet<Arc<str>>)]) {
     loop {
         let before = used.len();
         for (column, on) in cells {
@@ -230,15 +262,6 @@ fn unused(
         }
         if used.len() == before {
             break;
-        }
-    }
-    for key in table.must_be_used() {
-        if !used.contains(&key.name) {
-            let what = if table.axes().any(|axis| axis == &*key.name) { "axis" } else { "column" };
-            findings.faults.push(
-                Diagnostic::error(format!("nothing uses the {what} `{}`", key.name), key.span)
-                    .label(format!("write `$({})` where it is meant, or take it out", key.name)),
-            );
         }
     }
 }

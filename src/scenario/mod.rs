@@ -19,6 +19,7 @@ mod spec;
 mod suite;
 mod table;
 mod target;
+mod told;
 mod vars;
 mod view;
 

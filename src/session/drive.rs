@@ -140,6 +140,7 @@ impl<'a> Drive<'a> {
                     recipient: recipient.map(count),
                     reply: self.mask.reply(reply),
                     elapsed: link.elapsed(),
+                    at: self.started.elapsed(),
                 };
                 self.seen.answers.push(answer);
             }
@@ -307,6 +308,7 @@ impl<'a> Drive<'a> {
             recipient: None,
             reply: self.mask.reply(reply),
             elapsed: link.elapsed(),
+            at: self.started.elapsed(),
         };
         self.seen.answers.push(answer);
         let late = code.is_positive() && code.get() != 221;

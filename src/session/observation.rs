@@ -78,6 +78,8 @@ pub struct Answer {
     /// From the last byte written to the last byte read. For the greeting: from
     /// the connection (or the handshake) to the last byte read.
     pub elapsed: Duration,
+    /// When it was complete, since the session began.
+    pub at: Duration,
 }
 
 /// How long things took.

@@ -27,6 +27,12 @@ impl Direction {
             Self::Note => "*",
         }
     }
+
+    /// The direction that reports mark so.
+    #[must_use]
+    pub fn from_mark(mark: &str) -> Option<Self> {
+        [Self::Sent, Self::Received, Self::Note].into_iter().find(|direction| direction.as_str() == mark)
+    }
 }
 
 /// The dialogue as it was, secrets masked. One buffer for all lines: a session

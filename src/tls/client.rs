@@ -10,6 +10,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::failure::{TlsFailure, TlsFailureKind};
 use super::openssl_client::{CipherList, OpenSslClient};
+use super::peer::rfc_3339;
 use super::rustls_client::{self, RustlsClient};
 use super::{
     Backend, ClientCertificate, Negotiated, PeerCertificate, Settings, Stream, TlsVersion, Trust, Untrusted,
@@ -25,6 +26,8 @@ pub(super) const LONGEST_CHAIN: usize = 32;
 pub struct Client {
     library: Library,
     policy: Arc<Policy>,
+    /// When the client's certificate expires, as reports tell it.
+    client_not_after: Option<Arc<str>>,
 }
 
 enum Library {
@@ -114,7 +117,8 @@ impl Client {
             let client = RustlsClient::new(versions, certified.cloned(), Arc::clone(&policy));
             Library::Rustls(Box::new(client.map_err(SettingsError::Library)?))
         };
-        Ok(Self { library, policy })
+        let client_not_after = identity.as_ref().map(|identity| rfc_3339(identity.not_after()).into());
+        Ok(Self { library, policy, client_not_after })
     }
 
     /// The library that does the handshakes: `rustls` or `openssl`.
@@ -150,7 +154,11 @@ impl Client {
         };
         let Outcome { version, cipher, verified, peer, client_certificate } = outcome;
         let backend = self.backend();
-        Ok((stream, Negotiated { version, cipher, backend, verified, peer, client_certificate }))
+        let sent = client_certificate == ClientCertificate::Sent;
+        let client_not_after = self.client_not_after.clone().filter(|_| sent);
+        let negotiated =
+            Negotiated { version, cipher, backend, verified, peer, client_certificate, client_not_after };
+        Ok((stream, negotiated))
     }
 }
 

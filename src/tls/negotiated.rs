@@ -21,6 +21,9 @@ pub struct Negotiated {
     pub peer: Option<Arc<PeerCertificate>>,
     /// What became of the client's certificate.
     pub client_certificate: ClientCertificate,
+    /// When the certificate that was sent expires, RFC 3339 in UTC; `None` where none
+    /// was sent.
+    pub client_not_after: Option<Arc<str>>,
 }
 
 /// Why a server's certificate did not hold.

@@ -37,12 +37,11 @@ impl PeerCertificate {
                 sha256,
             };
         };
-        let not_after = DateTime::<Utc>::from(system_time(x509.not_after()));
         Self {
             subject: name(x509.subject_name()),
             issuer: name(x509.issuer_name()),
             san: alternative_names(&x509),
-            not_after: not_after.to_rfc3339_opts(SecondsFormat::Secs, true),
+            not_after: rfc_3339(system_time(x509.not_after())),
             sha256,
         }
     }
@@ -80,6 +79,11 @@ pub(super) fn name(name: &X509NameRef) -> String {
         .collect();
     parts.reverse();
     parts.join(", ")
+}
+
+/// A time as reports tell it: RFC 3339 in UTC, whole seconds.
+pub(super) fn rfc_3339(time: SystemTime) -> String {
+    DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A certificate's time as the system's; the epoch where it lies before or

@@ -24,6 +24,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Passed, Self::Failed, Self::Error, Self::Skipped];
+
     /// The name used in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +36,12 @@ impl Outcome {
             Self::Error => "error",
             Self::Skipped => "skipped",
         }
+    }
+
+    /// The outcome that reports call so.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
     }
 }
 

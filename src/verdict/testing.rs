@@ -125,7 +125,8 @@ pub(crate) fn seen(plan: &Plan, script: &[&str]) -> Observation {
             break;
         }
         let elapsed = Duration::from_millis(3);
-        observation.answers.push(Answer { stage, transaction, recipient, reply: reply(line), elapsed });
+        let at = elapsed * u32::try_from(observation.answers.len() + 1).expect("few steps");
+        observation.answers.push(Answer { stage, transaction, recipient, reply: reply(line), elapsed, at });
     }
     observation
 }

@@ -442,6 +442,7 @@ fn four_ends_around_tls_read_as_four_different_results() {
             verified: Ok(()),
             peer: None,
             client_certificate: crate::tls::ClientCertificate::None,
+            client_not_after: None,
         }),
         ..Observation::default()
     };

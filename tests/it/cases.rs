@@ -510,3 +510,28 @@ scenarios:
         .run();
     ran.status(0);
 }
+
+#[test]
+fn a_case_keeps_the_axes_and_columns_that_make_it_and_not_what_is_expected_of_it() {
+    let text = "suite: s\ndefaults: { target: \"h:25\" }\nscenarios:\n  - name: one\n    tls: $(tls)\n    \
+                mail_from: $(p1)\n    ehlo: $(host)\n    cases:\n      \
+                - { p1: \"\", domain: x.example, host: \"\", want: 250 }\n      \
+                - { p1: a@$(domain), domain: y.example, want: 550 }\n    matrix:\n      \
+                tls: [none, { mode: starttls, version: TLSv1.2 }]\n      when: [a, b]\n    \
+                expect: $(want)\n    except: [{ when: { when: b }, expect: 5xx }]\n";
+    let text = text.replace(", host: \"\"", ", host: h1").replace("550 }", "550, host: h2 }");
+    let told = |loaded: &Loaded, n: usize| {
+        let words = loaded.cases[n].variables.iter().map(|(name, value)| format!("{name}={value}"));
+        words.collect::<Vec<_>>().join("; ")
+    };
+    let loaded = cases(&text);
+    assert_eq!(told(&loaded, 0), "p1=; domain=x.example; host=h1; tls=none");
+    assert_eq!(
+        told(&loaded, 6),
+        "p1=a@y.example; domain=y.example; host=h2; tls=mode: starttls, version: TLSv1.2"
+    );
+    let dir = Dir::new();
+    dir.write("t.yaml", &text);
+    let set = load_in(&dir, &["t.yaml"], &[("domain", "z.example")]).expect("sound");
+    assert_eq!(told(&set, 6).split("; ").next(), Some("p1=a@z.example"));
+}

@@ -93,6 +93,11 @@ impl Terminal {
         Self { detail, palette, again, told: Told::default(), open: false, causes: HashMap::new() }
     }
 
+    /// How a case is played alone.
+    pub(in super::super) const fn again(&self) -> &Again {
+        &self.again
+    }
+
     /// Whether this case is worth telling when it ends.
     pub(in super::super) fn tells(&self, result: &CaseResult) -> bool {
         matches!(result.outcome, Outcome::Failed | Outcome::Error) || self.detail >= Detail::Verbose

@@ -48,7 +48,7 @@ impl Told {
             self.suites.push(Suite { name: Arc::clone(suite), file, tally: Summary::default() });
             self.suites.len() - 1
         });
-        self.suites[at].tally.add(result);
+        self.suites[at].tally.add(result.outcome, result.flaky);
         match (&result.skipped_because, result.simulated) {
             (Some(reason), _) => *self.skipped.entry(visible(reason).into_owned()).or_default() += 1,
             (None, Some(date)) => {

@@ -1,0 +1,14 @@
+//! One entry of a report: made of a result, or read back from a file. Every format
+//! takes it, so a report that is rendered again says what the run said.
+
+mod document;
+mod made;
+mod model;
+mod named;
+
+pub use document::{Document, ReadError, Unreadable};
+pub(super) use document::{LastLine, SCHEMA, tool};
+pub use model::{
+    Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Line, Peer, Record, Repeat, Reply, Seen, Share,
+    Source, Target, Timings, Tls, Variables,
+};
