@@ -1,55 +1,12 @@
 //! All reports of a run: results go in, bytes go out.
 
 use std::io;
-use std::str::FromStr;
 
-use super::junit::Junit;
+use super::formats::{Format, Sheet};
 use super::output::{Destination, Output, WriteError};
 use super::record::Record;
-use super::{Again, Run, Summary, Terminal, json};
+use super::{Again, Run, Summary, Terminal};
 use crate::verdict::{CaseResult, Outcome};
-
-/// A format that other programs read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// One object: contract §4.
-    Json,
-    /// An entry a line, as the cases end.
-    NdJson,
-    /// JUnit XML.
-    Junit,
-}
-
-impl Format {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::Json, Self::NdJson, Self::Junit];
-
-    /// The name on the command line.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::NdJson => "ndjson",
-            Self::Junit => "junit",
-        }
-    }
-
-    const fn report(self) -> &'static str {
-        match self {
-            Self::Json => "the json report",
-            Self::NdJson => "the ndjson report",
-            Self::Junit => "the junit report",
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or(())
-    }
-}
 
 /// All reports of a run.
 pub struct Reports {
@@ -70,18 +27,14 @@ struct Sink {
 
 /// What a result is turned into.
 enum Shape {
-    Json { first: bool },
-    NdJson,
-    Junit(Box<Junit>),
+    Sheet(Format, Box<dyn Sheet>),
     Terminal(Box<Terminal>),
 }
 
 impl Shape {
     const fn report(&self) -> &'static str {
         match self {
-            Self::Json { .. } => Format::Json.report(),
-            Self::NdJson => Format::NdJson.report(),
-            Self::Junit(_) => Format::Junit.report(),
+            Self::Sheet(format, _) => format.report(),
             Self::Terminal(_) => "the result",
         }
     }
@@ -103,11 +56,7 @@ impl Reports {
             buffer: Vec::new(),
         };
         for (format, destination) in reports {
-            let shape = match format {
-                Format::Json => Shape::Json { first: true },
-                Format::NdJson => Shape::NdJson,
-                Format::Junit => Shape::Junit(Box::default()),
-            };
+            let shape = Shape::Sheet(*format, format.sheet());
             let output = Output::open(destination).map_err(|source| WriteError {
                 report: format.report(),
                 destination: destination.clone(),
@@ -119,9 +68,9 @@ impl Reports {
             let (shape, destination) = (Shape::Terminal(Box::new(terminal)), Destination::Stdout);
             all.sinks.push(Sink { shape, destination, output: Some(Output::Stdout) });
         }
-        all.each(|_, shape, out| {
-            if let Shape::Json { .. } = shape {
-                json::head(out);
+        all.each(|shape, out| {
+            if let Shape::Sheet(_, sheet) = shape {
+                sheet.head(out);
             }
         });
         Ok(all)
@@ -133,8 +82,7 @@ impl Reports {
     pub fn will_print(&self, result: &CaseResult) -> bool {
         self.sinks.iter().filter(|sink| sink.destination == Destination::Stdout).any(|sink| {
             match &sink.shape {
-                Shape::Json { .. } | Shape::NdJson => true,
-                Shape::Junit(_) => false,
+                Shape::Sheet(_, sheet) => sheet.streams(result.outcome),
                 Shape::Terminal(terminal) => terminal.tells(result),
             }
         })
@@ -143,30 +91,19 @@ impl Reports {
     /// Takes the end of one case.
     pub fn case(&mut self, result: &CaseResult) {
         self.summary.add(result.outcome, result.flaky);
-        // The entry is the same in both JSON forms.
-        let mut entry = Vec::new();
-        let json = |entry: &mut Vec<u8>, again: &Again| {
-            if entry.is_empty() {
-                let mut record = Record::of(result);
-                if matches!(result.outcome, Outcome::Failed | Outcome::Error) {
-                    record.command = Some(again.command(&result.case).into());
-                }
-                json::entry(&record, entry);
-            }
+        let command = match result.outcome {
+            Outcome::Failed | Outcome::Error => Some(self.again.command(&result.case)),
+            Outcome::Passed | Outcome::Skipped => None,
         };
-        self.each(|again, shape, out| match shape {
-            Shape::Json { first } => {
-                out.extend_from_slice(if *first { b"\n" } else { b",\n" });
-                *first = false;
-                json(&mut entry, again);
-                out.extend_from_slice(&entry);
+        let mut record = None;
+        self.each(|shape, out| match shape {
+            Shape::Sheet(_, sheet) => {
+                let record = record.get_or_insert_with(|| Record {
+                    command: command.as_deref().map(Into::into),
+                    ..Record::of(result)
+                });
+                sheet.case(record, out);
             }
-            Shape::NdJson => {
-                json(&mut entry, again);
-                out.extend_from_slice(&entry);
-                out.push(b'\n');
-            }
-            Shape::Junit(junit) => junit.add(result),
             Shape::Terminal(terminal) => {
                 let mut text = String::new();
                 terminal.case(result, &mut text);
@@ -186,10 +123,8 @@ impl Reports {
     #[must_use]
     pub fn finish(mut self, run: &Run) -> (Summary, Vec<WriteError>) {
         let summary = self.summary;
-        self.each(|_, shape, out| match shape {
-            Shape::Json { .. } => json::tail(run, &summary, out),
-            Shape::NdJson => json::last_line(run, &summary, out),
-            Shape::Junit(junit) => std::mem::take(&mut **junit).finish(run, out),
+        self.each(|shape, out| match shape {
+            Shape::Sheet(_, sheet) => sheet.finish(run, &summary, out),
             Shape::Terminal(terminal) => {
                 let mut text = String::new();
                 terminal.finish(run, &summary, &mut text);
@@ -207,11 +142,11 @@ impl Reports {
     }
 
     /// Lets every report that still can be written add its bytes.
-    fn each(&mut self, mut add: impl FnMut(&Again, &mut Shape, &mut Vec<u8>)) {
+    fn each(&mut self, mut add: impl FnMut(&mut Shape, &mut Vec<u8>)) {
         for sink in &mut self.sinks {
             let Some(output) = &mut sink.output else { continue };
             self.buffer.clear();
-            add(&self.again, &mut sink.shape, &mut self.buffer);
+            add(&mut sink.shape, &mut self.buffer);
             if self.buffer.is_empty() {
                 continue;
             }

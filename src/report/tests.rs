@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json;
-use super::junit::Junit;
+use super::formats::{Json, Junit, Sheet};
 use super::record::Record;
 use super::testing::{Cases, cases, run};
 use super::{Again, Detail, Palette, Run, Summary, Terminal};
@@ -35,28 +34,26 @@ fn shown(results: &[CaseResult], detail: Detail, run: &Run) -> String {
 
 fn entry(result: &CaseResult) -> Value {
     let mut out = Vec::new();
-    json::entry(&Record::of(result), &mut out);
+    Json::lines().case(&Record::of(result), &mut out);
     serde_json::from_slice(&out).expect("JSON")
+}
+
+fn written(sheet: &mut dyn Sheet, results: &[CaseResult]) -> Vec<u8> {
+    let mut out = Vec::new();
+    sheet.head(&mut out);
+    for result in results {
+        sheet.case(&Record::of(result), &mut out);
+    }
+    sheet.finish(&run(), &summary(results), &mut out);
+    out
 }
 
 fn whole(results: &[CaseResult]) -> Value {
-    let mut out = Vec::new();
-    json::head(&mut out);
-    for (n, result) in results.iter().enumerate() {
-        out.extend_from_slice(if n > 0 { b",\n" } else { b"\n" });
-        json::entry(&Record::of(result), &mut out);
-    }
-    json::tail(&run(), &summary(results), &mut out);
-    serde_json::from_slice(&out).expect("JSON")
+    serde_json::from_slice(&written(&mut Json::object(), results)).expect("JSON")
 }
 
 fn junit(results: &[CaseResult]) -> quick_junit::Report {
-    let mut junit = Junit::default();
-    for result in results {
-        junit.add(result);
-    }
-    let mut out = Vec::new();
-    junit.finish(&run(), &mut out);
+    let out = written(&mut Junit::default(), results);
     quick_junit::Report::deserialize(&out[..]).expect("JUnit XML")
 }
 
@@ -225,7 +222,7 @@ fn ndjson_is_one_record_a_line_whatever_the_text() {
     let mut out = Vec::new();
     let observation_line = line.replace('\r', "\u{85}");
     let result = cases.play(0, &[&["220 hi", "250 hi", "250 ok", &observation_line]]);
-    json::entry(&Record::of(&result), &mut out);
+    Json::lines().case(&Record::of(&result), &mut out);
     assert_eq!(String::from_utf8(out).unwrap().lines().count(), 1);
 }
 
@@ -262,10 +259,7 @@ fn what_the_simulator_went_by_is_told() {
     failed.attempts[0].observation.account = vec!["no client certificate".into(), "relay allowed".into()];
     let text = shown(std::slice::from_ref(&failed), Detail::Normal, &run());
     assert!(text.contains("\n  account   no client certificate; relay allowed\n"), "{text}");
-    let mut json = Vec::new();
-    super::json::entry(&Record::of(&failed), &mut json);
-    let json = String::from_utf8(json).expect("text");
-    assert!(json.contains("\"account\":[\"no client certificate\",\"relay allowed\"]"), "{json}");
+    assert_eq!(entry(&failed)["account"], json!(["no client certificate", "relay allowed"]));
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn lines(bytes: &[u8]) -> Result<Document, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::json;
+    use crate::report::formats::{Json, Sheet};
     use crate::report::testing::{cases, run};
     use crate::verdict::CaseResult;
 
@@ -225,23 +225,13 @@ mod tests {
     fn written(results: &[CaseResult], lines: bool) -> Vec<u8> {
         let mut summary = Summary::default();
         let mut out = Vec::new();
-        if !lines {
-            json::head(&mut out);
-        }
-        for (n, result) in results.iter().enumerate() {
+        let mut sheet = if lines { Json::lines() } else { Json::object() };
+        sheet.head(&mut out);
+        for result in results {
             summary.add(result.outcome, result.flaky);
-            if !lines && n > 0 {
-                out.push(b',');
-            }
-            json::entry(&Record::of(result), &mut out);
-            if lines {
-                out.push(b'\n');
-            }
+            sheet.case(&Record::of(result), &mut out);
         }
-        match lines {
-            true => json::last_line(&run(), &summary, &mut out),
-            false => json::tail(&run(), &summary, &mut out),
-        }
+        sheet.finish(&run(), &summary, &mut out);
         out
     }
 

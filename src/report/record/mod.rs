@@ -5,6 +5,7 @@ mod document;
 mod made;
 mod model;
 mod named;
+mod words;
 
 pub use document::{Document, ReadError, Unreadable};
 pub(super) use document::{LastLine, SCHEMA, tool};
@@ -12,3 +13,4 @@ pub use model::{
     Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Line, Peer, Record, Repeat, Reply, Seen, Share,
     Source, Target, Timings, Tls, Variables,
 };
+pub(super) use words::joined;
