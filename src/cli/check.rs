@@ -64,7 +64,9 @@ fn print(out: &str) {
 /// program.
 fn prepare(loaded: &mut Loaded, selected: &[Arc<Case>]) -> Vec<Diagnostic> {
     let mut faults = Vec::new();
-    let simulator = selected.iter().any(|case| case.target.is_simulator() && case.skip.is_none());
+    let simulator = selected
+        .iter()
+        .any(|case| (case.target.is_simulator() || case.target.deliveries.is_some()) && case.skip.is_none());
     let mut tenants = None;
     if simulator {
         match loaded.tenants() {

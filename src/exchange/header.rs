@@ -35,6 +35,14 @@ pub fn header_fields(message: &[u8]) -> Vec<(String, String)> {
     fields.map(|field| (field.name().to_owned(), field.value().trim().to_owned())).collect()
 }
 
+/// The value of a message's Message-ID, unfolded; `None` where it has none or an empty
+/// one. Of several it is the first.
+#[must_use]
+pub fn message_id(message: &[u8]) -> Option<String> {
+    let id = split(message).0.into_iter().find(|field| field.name().eq_ignore_ascii_case("Message-ID"))?;
+    Some(id.value().trim().to_owned()).filter(|id| !id.is_empty())
+}
+
 impl<'a> Field<'a> {
     /// As it came.
     pub(super) const fn raw(self) -> &'a [u8] {
@@ -77,6 +85,15 @@ mod tests {
         assert_eq!(rest, b"\r\nC: 5\r\n");
         let whole: Vec<u8> = fields.iter().flat_map(|field| field.raw()).chain(rest).copied().collect();
         assert_eq!(whole, message);
+    }
+
+    #[test]
+    fn the_message_id_may_be_folded_and_its_name_in_any_case() {
+        let id = |message: &[u8]| message_id(message);
+        assert_eq!(id(b"A: 1\r\nMESSAGE-id:\r\n <1@a.test>\r\n\r\n").as_deref(), Some("<1@a.test>"));
+        assert_eq!(id(b"Message-ID: <1@a>\r\nMessage-ID: <2@a>\r\n\r\n").as_deref(), Some("<1@a>"));
+        assert_eq!(id(b"Message-ID: \r\n\r\n"), None);
+        assert_eq!(id(b"A: 1\r\n\r\nMessage-ID: <1@a>\r\n"), None);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use domain::{DomainName, DomainPattern};
 pub use endpoint::{Endpoint, UnknownEndpoint};
 pub use faults::Faults;
 pub use firewall::header_firewall;
-pub use header::header_fields;
+pub use header::{header_fields, message_id};
 pub use loops::mail_loop;
 pub use network::{Network, NetworkError};
 pub use peer::{CertificateName, Peer, Presented};

@@ -87,6 +87,12 @@ impl Draft {
         Cow::Owned(out)
     }
 
+    /// Whether its Message-ID is another in every session: [`Stamp::message_id`].
+    #[must_use]
+    pub fn is_numbered(&self) -> bool {
+        matches!(&self.0, Kind::Composed(pieces) if pieces.contains(&Piece::MessageId))
+    }
+
     /// How many LF without CR before them a verbatim message has: a file with
     /// Unix line ends is seldom meant to be sent as it is.
     #[must_use]
@@ -118,6 +124,17 @@ mod tests {
         let stamp = Stamp { date: UNIX_EPOCH, message_id: "x@y", case_id: "c" };
         assert_eq!(*draft.render(&stamp), wire[..]);
         assert_eq!(draft.bare_newlines(), 2);
+    }
+
+    #[test]
+    fn a_message_is_numbered_unless_it_brings_its_own_id() {
+        let composed = |headers: &[(&str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            Draft::compose(Composition { headers, ..Composition::default() }).expect("a message")
+        };
+        assert!(composed(&[("X-A", "1")]).is_numbered());
+        assert!(!composed(&[("message-id", "<1@a>")]).is_numbered());
+        assert!(!Draft::verbatim(&b"Message-ID: <1@a>\r\n\r\n"[..]).is_numbered());
     }
 
     #[test]

@@ -77,7 +77,8 @@ impl Ready {
     }
 
     /// What is judged.
-    fn expect<'r>(&'r self, case: &'r Case) -> &'r Expectations {
+    #[must_use]
+    pub fn expect<'r>(&'r self, case: &'r Case) -> &'r Expectations {
         self.cut.as_ref().map_or(&*case.expect, |(_, expect)| expect)
     }
 
@@ -94,8 +95,9 @@ impl Ready {
 /// interrupted.
 ///
 /// `prepare` makes a plan when a case's turn comes, or says why it cannot be
-/// played, so that waiting cases cost nothing; `play` plays one session and may be
-/// dropped at any time; `interrupt` is ready at each signal. After the first
+/// played, so that waiting cases cost nothing; `play` plays one session, may be
+/// dropped at any time, and calls back when the connection is closed if it has more to
+/// wait for, so that another session may take its place; `interrupt` is ready at each signal. After the first
 /// nothing more starts, and what is under way has `GRACE` to end; after the second
 /// it ends at once. What was not played to its end is handed on as skipped.
 pub async fn run<Prepare, Play, Take, Interrupt>(
@@ -109,7 +111,7 @@ pub async fn run<Prepare, Play, Take, Interrupt>(
 ) -> bool
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
-    Play: AsyncFn(&Plan) -> Observation,
+    Play: AsyncFn(&Job, &Ready, &dyn Fn()) -> Observation,
     Take: FnMut(CaseResult),
     Interrupt: AsyncFnMut(),
 {
@@ -161,7 +163,7 @@ struct Run<'a, Prepare, Play, Take> {
 impl<Prepare, Play, Take> Run<'_, Prepare, Play, Take>
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
-    Play: AsyncFn(&Plan) -> Observation,
+    Play: AsyncFn(&Job, &Ready, &dyn Fn()) -> Observation,
     Take: FnMut(CaseResult),
 {
     /// Plays one case after the other until none is left.
@@ -237,8 +239,14 @@ where
 
     /// Plays one session and judges it by itself; gives its place back.
     async fn session(&self, job: &Job, ready: &Ready, nth: usize) -> Attempt {
-        let observation = (self.play)(&ready.plan).await;
-        self.lanes.release(job.lane);
+        let closed = Cell::new(false);
+        let release = || {
+            if !closed.replace(true) {
+                self.lanes.release(job.lane);
+            }
+        };
+        let observation = (self.play)(job, ready, &release).await;
+        release();
         let mut verdict = judge(&ready.plan, ready.expect(&job.case), nth, &observation);
         ready.told_as_written(&job.case, nth, &mut verdict);
         Attempt { observation, verdict, sessions: None }

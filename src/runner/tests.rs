@@ -9,7 +9,6 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{Job, Limits, Ready, Settings, run};
-use crate::plan::Plan;
 use crate::scenario::{At, Case, Planned, Request, Resolver, load};
 use crate::session::Observation;
 use crate::verdict::testing::seen;
@@ -44,6 +43,8 @@ struct Setup {
     settings: Settings,
     /// When signals come.
     signals: Vec<Duration>,
+    /// How long each session waits for something when it is over.
+    waits: Duration,
 }
 
 impl Setup {
@@ -55,6 +56,7 @@ impl Setup {
             limits: Limits::NONE,
             settings: Settings { jobs: 50, retries: 0, once: false, fail_fast: false },
             signals: Vec::new(),
+            waits: Duration::ZERO,
         }
     }
 
@@ -77,14 +79,18 @@ impl Setup {
             }
             other => panic!("no plan: {other:?}"),
         };
-        let play = async |plan: &Plan| -> Observation {
+        let play = async |_: &Job, ready: &Ready, closed: &dyn Fn()| -> Observation {
             let n = sessions.replace(sessions.get() + 1);
             starts.borrow_mut().push(start.elapsed());
             let place = Open::take(&open);
             most.set(most.get().max(open.get()));
             sleep(long).await;
             drop(place);
-            seen(plan, &["220 hi", "250 hi", "250 ok", answer(n)])
+            if !self.waits.is_zero() {
+                closed();
+                sleep(self.waits).await;
+            }
+            seen(&ready.plan, &["220 hi", "250 hi", "250 ok", answer(n)])
         };
         let mut signals = self.signals.iter();
         let interrupt = async || match signals.next() {
@@ -330,4 +336,14 @@ async fn a_repeated_case_that_was_stopped_says_how_far_it_came() {
     setup.signals = vec![SECOND * 7 / 2];
     let came = setup.run(SECOND, |n| if n == 1 { "550 no" } else { "250 ok" }).await;
     assert_eq!(came.outcomes(), [Outcome::Failed], "what is left would not change it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_after_the_session_takes_nobodys_place() {
+    let mut setup = Setup::of(5, "expect: 250");
+    setup.limits = Limits { at_once: 1, spacing: Duration::ZERO };
+    setup.waits = SECOND * 60;
+    let came = setup.run(SECOND, |_| "250 ok").await;
+    assert_eq!(came.outcomes(), [Outcome::Passed; 5]);
+    assert_eq!((came.most, came.took), (1, SECOND * 65));
 }

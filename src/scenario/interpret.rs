@@ -335,10 +335,13 @@ impl<'i> Interpreter<'i> {
             return None;
         }
         reached(&expect.session, expect_field, &spec, &mut findings.faults)?;
-        if expect.asks_what_arrives() && !target.as_ref().is_none_or(|target| target.is_simulator()) {
+        if expect.asks_what_arrives() && !target.as_ref().is_none_or(|target| target.shows_arrivals()) {
             let at = expect_field.map_or(self.whole, |field| key_of(field, "delivered"));
             let fault = Diagnostic::error("`delivered` cannot be judged here", at);
-            findings.faults.push(fault.label("only where arrivals can be seen: simulator targets"));
+            let fault = fault.label("only where arrivals can be seen: simulator targets");
+            findings.faults.push(fault.note(
+                "for a server that passes mail on to the simulator, say so under `deliveries` of the project file",
+            ));
             return None;
         }
         let repeat = repeated(&expect.session, expect_field, repeat?, &state.view, findings)?;

@@ -33,4 +33,4 @@ pub use project::{PROJECT_FILE, Project, SimulatorSetup};
 pub use resolve::{At, Planned, Resolver};
 pub use select::{Selection, Shard};
 pub use share::{Bounds, Share};
-pub use target::{Place, Rate, Target, host_port, is_loopback};
+pub use target::{Deliveries, Place, Rate, Target, host_port, is_loopback};

@@ -12,7 +12,7 @@ use super::target::{Place, Rate, Target, host_port};
 use crate::exchange::Endpoint;
 use crate::plan::ProxyVersion;
 use crate::smtp::Stage;
-use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Span, nearest};
+use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Span};
 
 /// The name of project files.
 pub const PROJECT_FILE: &str = "relayprobe.yaml";
@@ -117,11 +117,14 @@ impl Project {
         if let Some(entries) = fields.take("targets").and_then(|field| field.entries(faults)) {
             for (key, node) in entries {
                 let field = Field::new(&key.name, key.span, node);
-                match target(field, project.simulator.as_ref(), faults) {
+                match target(field, project.simulator.as_ref(), &project.targets, faults) {
                     Some(target) => project.targets.push(Arc::new(target)),
                     None => project.faulty.push(Arc::clone(&key.name)),
                 }
             }
+        }
+        if let Some(field) = fields.take("deliveries") {
+            super::read::deliveries(field, &mut project.targets, &project.faulty, faults);
         }
         if let Some(entries) = fields.take("certificates").and_then(|field| field.entries(faults)) {
             for (key, node) in entries {
@@ -164,9 +167,6 @@ impl Project {
         if let Some(entries) = fields.take("vars").and_then(|field| field.entries(faults)) {
             project.vars = entries.to_vec();
         }
-        if let Some(field) = fields.take("deliveries") {
-            faults.push(Diagnostic::error("`deliveries` is not supported yet", field.key_span()));
-        }
         fields.finish(faults);
         project
     }
@@ -192,6 +192,7 @@ fn simulator(field: Field<'_>, folder: &Path, faults: &mut Vec<Diagnostic>) -> O
 fn target(
     field: Field<'_>,
     simulator: Option<&SimulatorSetup>,
+    others: &[Arc<Target>],
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Target> {
     let mut fields = field.fields(faults)?;
@@ -210,6 +211,7 @@ fn target(
         field.word("PROXY version", &[("v1", ProxyVersion::V1), ("v2", ProxyVersion::V2)], faults)
     });
     let wanted = fields.take("faults");
+    let listen = super::read::listen(&mut fields, faults);
     fields.finish(faults);
     let place = match (endpoint, address) {
         (Some(endpoint), None) => {
@@ -237,9 +239,16 @@ fn target(
                 );
                 return None;
             };
+            let listen = listen.map(|(address, at)| {
+                if let Some(other) = others.iter().find(|other| other.listens_on() == Some(address)) {
+                    let why = format!("`{}` listens on {address} already", other.name);
+                    faults.push(Diagnostic::error(why, at).label("give each a port of its own"));
+                }
+                address
+            });
             let faults =
                 wanted.map(|wanted| super::read::faults(wanted, endpoint, as_of, faults)).unwrap_or_default();
-            Place::Simulator { endpoint, as_of, faults }
+            Place::Simulator { endpoint, as_of, faults, listen }
         }
         (None, Some(address)) => {
             if let Some(as_of) = as_of {
@@ -248,6 +257,10 @@ fn target(
             }
             if let Some(wanted) = wanted {
                 faults.push(Diagnostic::error("`faults` are the simulator's", wanted.key_span()));
+            }
+            if let Some((_, at)) = listen {
+                let fault = Diagnostic::error("`listen` is the simulator's", at);
+                faults.push(fault.label("`address` says where a real server is"));
             }
             let text = address.text(faults)?;
             match host_port(text) {
@@ -271,7 +284,7 @@ fn target(
             return None;
         }
     };
-    Some(Target { name: field.name().into(), place, max_connections, rate, up_to, proxy })
+    Some(Target { name: field.name().into(), place, max_connections, rate, up_to, proxy, deliveries: None })
 }
 
 pub(super) fn certificate(
@@ -305,11 +318,7 @@ fn account(
         for item in field.one_or_many() {
             let Some(name) = field.item(item).text(faults) else { continue };
             if project.target(name).is_none() && !project.is_faulty(name) {
-                let fault = Diagnostic::error(format!("unknown target `{name}`"), item.span);
-                faults.push(match nearest(name, project.targets.iter().map(|target| &*target.name)) {
-                    Some(near) => fault.label(format!("did you mean `{near}`?")),
-                    None => fault.label("`targets` of this file does not name it"),
-                });
+                faults.push(super::read::unknown(name, item.span, &project.targets));
             }
             targets.push(name.into());
         }

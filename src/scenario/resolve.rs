@@ -14,8 +14,8 @@ use super::secret_source::SecretFrom;
 use super::spec::{AuthSpec, MessageSpec, Spec, TlsSpec, TransactionSpec};
 use super::target::{Place, Target, is_loopback};
 use super::{Case, Loaded};
-use crate::exchange::Tenants;
-use crate::message::Draft;
+use crate::exchange::{Tenants, message_id};
+use crate::message::{Draft, Stamp};
 use crate::plan::{Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, Stage};
@@ -91,6 +91,9 @@ pub struct Resolver {
     clients: Once<ClientKey, Arc<Client>>,
     drafts: Once<PathBuf, Arc<Draft>>,
     addresses: Once<IpAddr, bool>,
+    /// The Message-IDs that messages of their own bring, where arrivals are told by them,
+    /// and the id of the case and the transaction that each is of.
+    message_ids: Mutex<HashMap<String, (String, usize)>>,
     warnings: Mutex<Vec<Diagnostic>>,
 }
 
@@ -165,6 +168,7 @@ impl Resolver {
             clients: Once::default(),
             drafts: Once::default(),
             addresses: Once::default(),
+            message_ids: Mutex::default(),
             warnings: Mutex::default(),
         }
     }
@@ -202,6 +206,9 @@ impl Resolver {
             .iter()
             .filter_map(|transaction| self.transaction(spec, transaction, &mut faults))
             .collect();
+        if case.target.deliveries.is_some() && case.expect.asks_what_arrives() {
+            self.tell_apart(case, spec, &transactions, &mut faults);
+        }
         match (tls, auth) {
             (Some(tls), Some(auth)) if faults.is_empty() => Ok(Planned::Play(Box::new(Plan {
                 endpoint: Endpoint { host: Arc::clone(&at.host), port: at.port, bind, proxy },
@@ -427,6 +434,51 @@ impl Resolver {
             recipients: spec.recipients.clone(),
             message,
         })
+    }
+}
+
+impl Resolver {
+    /// Sees to it that what arrives of each message can be told from everything else:
+    /// behind another server that goes by the Message-ID alone.
+    fn tell_apart(
+        &self,
+        case: &Case,
+        spec: &Spec,
+        transactions: &[Transaction],
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        for (n, (transaction, written)) in transactions.iter().zip(spec.transactions.iter()).enumerate() {
+            let Some(draft) = transaction.message.as_ref().filter(|draft| !draft.is_numbered()) else {
+                continue;
+            };
+            let at = match &written.message {
+                Some(MessageSpec::File(file)) => file.span,
+                _ => spec.whole,
+            };
+            let stamp = Stamp { date: SystemTime::UNIX_EPOCH, message_id: "", case_id: &case.id };
+            let Some(id) = message_id(&draft.render(&stamp)) else {
+                let fault = Diagnostic::error("the message has no Message-ID", at);
+                faults.push(fault.label("by which `delivered` knows it again behind another server"));
+                continue;
+            };
+            let own = (case.id.clone(), n);
+            let other = {
+                let mut known = self.message_ids.lock().unwrap_or_else(PoisonError::into_inner);
+                known.entry(id.clone()).or_insert_with(|| own.clone()).clone()
+            };
+            let why = if other != own {
+                let whose = if other.0 == own.0 { "another message of this case" } else { &other.0 };
+                format!("{whose} has the Message-ID {id} as well")
+            } else if case.repeat.is_some_and(|repeat| repeat.times > 1) {
+                format!("every session of this case has the Message-ID {id}")
+            } else {
+                continue;
+            };
+            let fault = Diagnostic::error(why, at);
+            faults.push(
+                fault.label("`delivered` knows messages by it behind another server; give each its own"),
+            );
+        }
     }
 }
 

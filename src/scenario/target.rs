@@ -1,6 +1,6 @@
 //! Servers to play against.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,17 @@ pub struct Target {
     pub up_to: Option<Stage>,
     /// Open connections with a PROXY header that announces `source_ip`.
     pub proxy: Option<ProxyVersion>,
+    /// Of a real server: where what it passes on can be seen.
+    pub deliveries: Option<Deliveries>,
+}
+
+/// Where what a server passes on can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deliveries {
+    /// The target of the simulator that it arrives at; it has a `listen`.
+    pub at: Arc<Target>,
+    /// From the end of the message to its arrival at most, where a case does not say.
+    pub within: Duration,
 }
 
 /// Where a target is.
@@ -38,6 +49,8 @@ pub enum Place {
         as_of: NaiveDate,
         /// What goes wrong there on demand.
         faults: Faults,
+        /// Where it listens; on a free port of loopback where absent.
+        listen: Option<SocketAddr>,
     },
     /// A real server.
     Address {
@@ -64,6 +77,19 @@ impl Target {
         matches!(self.place, Place::Simulator { .. })
     }
 
+    /// Whether what arrives there, or behind it, can be seen.
+    pub(super) const fn shows_arrivals(&self) -> bool {
+        self.is_simulator() || self.deliveries.is_some()
+    }
+
+    /// Where it listens, if that is the simulator's to say and was said.
+    pub(super) const fn listens_on(&self) -> Option<SocketAddr> {
+        match self.place {
+            Place::Simulator { listen, .. } => listen,
+            Place::Address { .. } => None,
+        }
+    }
+
     /// What stands for a target whose name is not known yet.
     pub(super) fn unknown() -> Self {
         Self {
@@ -73,6 +99,7 @@ impl Target {
             rate: None,
             up_to: None,
             proxy: None,
+            deliveries: None,
         }
     }
 
@@ -90,6 +117,7 @@ impl Target {
             rate: None,
             up_to: None,
             proxy: None,
+            deliveries: None,
         })
     }
 }

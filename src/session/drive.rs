@@ -11,7 +11,7 @@ use super::dialogue::{Dialogue, Next};
 use super::link::{Link, Silence};
 use super::mask::{MASKED, Mask};
 use super::wire::Wire;
-use super::{Answer, Direction, Line, Observation};
+use super::{Answer, Direction, Line, Observation, Sent};
 use crate::message::{Draft, Stamp};
 use crate::plan::{Plan, TlsMode, TlsPlan};
 use crate::smtp::{self, Event, EventKind, Reply, Stage, lossless};
@@ -102,7 +102,7 @@ impl<'a> Drive<'a> {
             let reply = match next {
                 Next::Listen => self.read(link, stage).await?,
                 Next::Say => self.say(dialogue.is_secret(), link, stage).await?,
-                Next::Message(draft) => self.send(draft, link, stage).await?,
+                Next::Message(draft) => self.send(draft, dialogue.transaction(), link, stage).await?,
                 Next::Handshake(tls) => {
                     if let Some(offers) = dialogue.take_offers() {
                         self.seen.ehlo = Some(offers);
@@ -161,7 +161,13 @@ impl<'a> Drive<'a> {
     }
 
     /// Writes the message with its final dot and reads the reply.
-    async fn send<S: Wire>(&mut self, draft: &Draft, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
+    async fn send<S: Wire>(
+        &mut self,
+        draft: &Draft,
+        transaction: usize,
+        link: &mut Link<S>,
+        stage: Stage,
+    ) -> Result<Reply, End> {
         let mut out = std::mem::take(&mut self.out);
         let message_id = format!("{:016x}.relayprobe@{}", fastrand::u64(..), self.plan.hello.name);
         let stamp = Stamp { date: SystemTime::now(), message_id: &message_id, case_id: &self.plan.case_id };
@@ -183,6 +189,7 @@ impl<'a> Drive<'a> {
             }
         }
         self.out = out;
+        self.seen.sent.push(Sent { transaction: count(transaction), message_id, at: self.started.elapsed() });
         self.read(link, stage).await.map_err(|(stage, event)| {
             let detail =
                 format!("delivery unknown: the message went out whole, and no reply came. {}", event.detail);

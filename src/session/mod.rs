@@ -20,7 +20,7 @@ mod transcript;
 mod wire;
 
 pub use drive::Watch;
-pub use observation::{Answer, Arrived, Observation, Timings};
+pub use observation::{Answer, Arrived, Observation, Sent, Timings, Waited};
 pub use play::{play, play_on, unwatched};
 pub use transcript::{Direction, Line, Transcript};
 pub use wire::Wire;

@@ -1,6 +1,7 @@
 //! What was seen of one session: facts alone, no judgement.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Transcript;
@@ -33,12 +34,40 @@ pub struct Observation {
     /// Why the server answered as it did, in words, where that can be known: the
     /// simulator tells. Empty otherwise; the session itself never fills it in.
     pub account: Vec<String>,
+    /// The messages that went out whole, in order.
+    pub sent: Vec<Sent>,
     /// What arrived of the session's messages, in order, where that can be seen: the
     /// simulator tells. `None` otherwise; the session itself never fills it in.
     pub arrived: Option<Vec<Arrived>>,
+    /// How `arrived` was waited for, where the server passes mail on and the simulator
+    /// is behind it. `None` where the server is the simulator itself.
+    pub waited: Option<Waited>,
     /// Oddities that are no fault, in words: a TLS close without close_notify
     /// after QUIT, a doubled keyword.
     pub notes: Vec<String>,
+}
+
+/// A message that went out whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Which transaction it is of, from 0.
+    pub transaction: u16,
+    /// What its Message-ID is made of, unless it brought its own; without angle
+    /// brackets.
+    pub message_id: String,
+    /// When its last byte was written, since the session began.
+    pub at: Duration,
+}
+
+/// How arrivals behind another server were waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// The simulator's target that they were to arrive at, by name.
+    pub at: Arc<str>,
+    /// From the end of the message to its arrival at most, where a case does not say.
+    pub within: Duration,
+    /// Whether all of them were seen: the simulator keeps the newest alone.
+    pub complete: bool,
 }
 
 /// A message as it arrived.
@@ -57,6 +86,9 @@ pub struct Arrived {
     pub mail_from: ReversePath,
     /// The recipients that were accepted.
     pub rcpt_to: Vec<ForwardPath>,
+    /// Which transaction it is of, from 0, and how long after the end of the message it
+    /// arrived, where that could be told: behind another server.
+    pub passed_on: Option<(u16, Duration)>,
     /// The addresses in `From:`.
     pub authors: Vec<String>,
     /// The fields of its header, name and value, unfolded; of a header longer than

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::limits::Limits;
 use super::luck::Luck;
@@ -15,7 +15,7 @@ use crate::exchange::catalogue::{
 };
 use crate::exchange::{
     Account, Attribution, CertificateName, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
-    author_addresses, author_domains, header_firewall, mail_loop, relay, submission,
+    author_addresses, author_domains, header_firewall, mail_loop, message_id, relay, submission,
 };
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::tls::{ClientChain, TlsVersion};
@@ -24,6 +24,7 @@ use crate::tls::{ClientChain, TlsVersion};
 #[derive(Debug)]
 pub(super) struct FrontEnd {
     tenants: Arc<Tenants>,
+    door: usize,
     endpoint: Endpoint,
     rules: RulesOn,
     store: Arc<Store>,
@@ -48,9 +49,10 @@ pub(super) struct FrontEnd {
 }
 
 impl FrontEnd {
-    /// Exchange Online for a session that begins now.
+    /// Exchange Online for a session that begins now at the front door with this index.
     pub(super) fn new(
         tenants: Arc<Tenants>,
+        door: usize,
         endpoint: Endpoint,
         rules: RulesOn,
         store: Arc<Store>,
@@ -59,6 +61,7 @@ impl FrontEnd {
     ) -> Self {
         Self {
             tenants,
+            door,
             endpoint,
             rules,
             store,
@@ -250,9 +253,13 @@ impl FrontEnd {
         }
         let attribution = self.attribution.take();
         let head = header_firewall(&self.tenants, attribution.as_ref(), &incoming.head, &mut self.account);
+        let message_id = message_id(&incoming.head);
         self.tell();
         self.store.keep(Delivered {
+            door: self.door,
             session: self.id.to_string(),
+            message_id: message_id.clone(),
+            at: Instant::now(),
             endpoint: self.endpoint,
             address: facts.address,
             tls: facts.tls.clone(),
@@ -263,15 +270,15 @@ impl FrontEnd {
             head: head.into_owned(),
             size: incoming.size,
         });
-        let receipt = self.receipt(incoming, facts);
+        let receipt = self.receipt(message_id, incoming, facts);
         self.reply(&positive::QUEUED, &receipt, facts)
     }
 
     /// `<id> [InternalId=…, Hostname=…] 64654 bytes in 0.222, 284.250 KB/sec `, as
     /// captured in 2025-11.
-    fn receipt(&self, incoming: &Incoming, facts: &Facts) -> String {
+    fn receipt(&self, id: Option<String>, incoming: &Incoming, facts: &Facts) -> String {
         let host = stamp::internal_host(self.endpoint);
-        let id = message_id(&incoming.head).unwrap_or_else(|| format!("<{}@{host}>", self.id));
+        let id = id.filter(|id| is_fit(id)).unwrap_or_else(|| format!("<{}@{host}>", self.id));
         let took = self.data_since.and_then(|since| facts.now.duration_since(since).ok());
         let seconds = took.unwrap_or_default().as_secs_f64().max(0.001);
         let size = incoming.size;
@@ -369,22 +376,7 @@ fn is_host_name(name: &str) -> bool {
     name.len() <= 255 && name.strip_suffix('.').unwrap_or(name).split('.').all(label)
 }
 
-/// The value of the message's own Message-ID, where it is fit for a reply.
-fn message_id(head: &[u8]) -> Option<String> {
-    for line in head.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
-        if line.is_empty() {
-            return None;
-        }
-        let Some((name, value)) = line.split_at_checked(11) else { continue };
-        if !name.eq_ignore_ascii_case(b"Message-ID:") {
-            continue;
-        }
-        let value = value.trim_ascii();
-        let fit = value.len() <= 250
-            && value.starts_with(b"<")
-            && value.ends_with(b">")
-            && value.iter().all(u8::is_ascii_graphic);
-        return fit.then(|| String::from_utf8_lossy(value).into_owned());
-    }
-    None
+/// Whether a Message-ID is fit for a reply.
+fn is_fit(id: &str) -> bool {
+    id.len() <= 250 && id.starts_with('<') && id.ends_with('>') && id.bytes().all(|b| b.is_ascii_graphic())
 }

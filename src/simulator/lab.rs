@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::NaiveDate;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -15,6 +15,7 @@ use super::luck::Luck;
 use super::server::{self, Door};
 use super::stamp::SessionId;
 use super::store::{Delivered, Store};
+use super::watch::Watch;
 use crate::exchange::{Endpoint, Faults, RulesOn, Tenants};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};
 use crate::tls::{Acceptor, AcceptorSettings};
@@ -79,12 +80,13 @@ impl Lab {
         let store = Arc::new(Store::default());
         let mut listeners = Vec::with_capacity(config.listen.len());
         let mut addresses = Vec::with_capacity(config.listen.len());
-        for listen in &config.listen {
+        for (index, listen) in config.listen.iter().enumerate() {
             let listener = bind(listen.address).map_err(|error| {
                 io::Error::new(error.kind(), format!("cannot listen on {}: {error}", listen.address))
             })?;
             addresses.push(listener.local_addr()?);
             let door = Door {
+                index,
                 endpoint: listen.endpoint,
                 rules: RulesOn::day(listen.as_of),
                 tenants: Arc::clone(&config.tenants),
@@ -158,6 +160,13 @@ impl Lab {
     pub fn arrived(&self, greeting: &str) -> Vec<Arc<Delivered>> {
         let session = SessionId::of_greeting(greeting);
         session.map(|id| self.store.of_session(&id.to_string())).unwrap_or_default()
+    }
+
+    /// What arrives at the front door with this index under one of these Message-IDs,
+    /// from `since` on: what has arrived already, and what is going to.
+    #[must_use]
+    pub fn watch(&self, door: usize, ids: &[String], since: Instant) -> Watch {
+        Watch::new(&self.store, door, ids, since)
     }
 
     /// The newest messages that were accepted, oldest first.

@@ -20,6 +20,8 @@ mod stamp;
 mod store;
 #[cfg(test)]
 mod vocabulary;
+mod watch;
 
 pub use lab::{Lab, LabConfig, Listen};
 pub use store::Delivered;
+pub use watch::Watch;

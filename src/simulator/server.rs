@@ -22,6 +22,8 @@ use crate::tls::Acceptor;
 /// One front door.
 #[derive(Debug)]
 pub(super) struct Door {
+    /// Which of the configuration's.
+    pub(super) index: usize,
     pub(super) endpoint: Endpoint,
     pub(super) rules: RulesOn,
     pub(super) tenants: Arc<Tenants>,
@@ -67,7 +69,7 @@ fn turn_away(stream: &TcpStream, peer: SocketAddr, door: &Door) {
 impl Door {
     fn policy(&self, now: SystemTime) -> FrontEnd {
         let (tenants, store) = (Arc::clone(&self.tenants), Arc::clone(&self.store));
-        FrontEnd::new(tenants, self.endpoint, self.rules, store, Arc::clone(&self.luck), now)
+        FrontEnd::new(tenants, self.index, self.endpoint, self.rules, store, Arc::clone(&self.luck), now)
     }
 }
 
@@ -168,6 +170,7 @@ mod tests {
         let settings = AcceptorSettings { chain: &[certificate], key: &key, clients: None };
         let short = Duration::from_millis(100);
         let door = Arc::new(Door {
+            index: 0,
             endpoint: Endpoint::Mx,
             rules: RulesOn::day(chrono::NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day")),
             tenants: Arc::new(Tenants::default()),

@@ -3,7 +3,10 @@
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc;
 
 use super::accounts::Accounts;
 use super::sessions::Sessions;
@@ -14,8 +17,14 @@ use crate::tls::Accepted;
 /// A message that was accepted.
 #[derive(Clone, Debug)]
 pub struct Delivered {
+    /// The front door it came in by, by its index in the configuration.
+    pub door: usize,
     /// The id of the session it came in, as the greeting had it.
     pub session: String,
+    /// Its Message-ID, angle brackets included.
+    pub message_id: Option<String>,
+    /// When it had been accepted.
+    pub at: Instant,
     /// Where it came in.
     pub endpoint: Endpoint,
     /// Where it came from.
@@ -49,6 +58,26 @@ pub(super) struct Store {
 struct Kept {
     messages: VecDeque<Arc<Delivered>>,
     bytes: usize,
+    /// When the newest of those that had to go had arrived.
+    lost: Option<Instant>,
+    watchers: Vec<Watcher>,
+}
+
+/// Who wants to know of messages.
+#[derive(Debug)]
+struct Watcher {
+    door: usize,
+    ids: Vec<String>,
+    to: mpsc::Sender<Arc<Delivered>>,
+}
+
+impl Watcher {
+    fn tell(&self, message: &Arc<Delivered>) {
+        if message.door == self.door && message.message_id.as_ref().is_some_and(|id| self.ids.contains(id)) {
+            // Of a message that comes in so many copies the first ones will do.
+            let _ = self.to.try_send(Arc::clone(message));
+        }
+    }
 }
 
 /// Most messages that are kept.
@@ -59,24 +88,54 @@ const BYTES: usize = 8 * 1024 * 1024;
 impl Store {
     /// Keeps a message; the oldest go where it is too much.
     pub(super) fn keep(&self, message: Delivered) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.lock();
         kept.bytes += message.head.len();
-        kept.messages.push_back(Arc::new(message));
+        let message = Arc::new(message);
+        kept.watchers.iter().for_each(|watcher| watcher.tell(&message));
+        kept.messages.push_back(message);
         while kept.messages.len() > MESSAGES || kept.bytes > BYTES {
             let Some(oldest) = kept.messages.pop_front() else { break };
             kept.bytes -= oldest.head.len();
+            kept.lost = Some(oldest.at);
         }
+    }
+
+    /// Sends on what is kept from `since` on and what is going to be, until
+    /// [`Store::forget`] or the receiver's end. Says whether something may have been lost
+    /// before this was called.
+    pub(super) fn watch(
+        &self,
+        door: usize,
+        ids: &[String],
+        since: Instant,
+        to: mpsc::Sender<Arc<Delivered>>,
+    ) -> bool {
+        let mut kept = self.lock();
+        let watcher = Watcher { door, ids: ids.to_vec(), to };
+        kept.messages.iter().filter(|message| message.at >= since).for_each(|message| watcher.tell(message));
+        kept.watchers.push(watcher);
+        kept.lost.is_some_and(|at| at >= since)
+    }
+
+    /// Ends the watches of those that are gone.
+    pub(super) fn forget(&self) {
+        self.lock().watchers.retain(|watcher| !watcher.to.is_closed());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // Nothing panics while it holds the lock.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is kept of a session, in order.
     pub(super) fn of_session(&self, session: &str) -> Vec<Arc<Delivered>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.lock();
         kept.messages.iter().filter(|message| message.session == session).cloned().collect()
     }
 
     /// What is kept, oldest first.
     pub(super) fn all(&self) -> Vec<Arc<Delivered>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.lock();
         kept.messages.iter().cloned().collect()
     }
 }

@@ -275,6 +275,7 @@ fn front_end(endpoint: Endpoint, tenant: Tenant, faults: Faults) -> FrontEnd {
     let rules = RulesOn::day("2026-11-01".parse().expect("a day"));
     FrontEnd::new(
         Arc::new(Tenants::new(vec![tenant])),
+        0,
         endpoint,
         rules,
         Arc::new(Store::default()),

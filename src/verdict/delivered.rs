@@ -1,80 +1,141 @@
 //! What arrived against what was to arrive.
 
+use std::time::Duration;
+
 use wildmatch::WildMatch;
 
+use super::judge::parts;
 use super::view::{Scope, View};
 use super::{Failure, elapsed_in_words};
-use crate::scenario::{Delivered, DeliveredTls, Delivery, HeaderMatch};
-use crate::session::{Answer, Arrived};
+use crate::plan::Plan;
+use crate::scenario::{Delivered, DeliveredTls, Delivery, Expect, Expectations, HeaderMatch};
+use crate::session::{Answer, Arrived, Observation};
 use crate::smtp::{ForwardPath, Stage};
 use crate::tls::{Accepted, ClientChain};
 
 /// Judges what arrived of the messages of a scope.
 pub(super) fn judge(view: View<'_>, scope: Scope, expected: &Delivery, failures: &mut Vec<Failure>) {
-    let mut fail = |expected: String, actual: String| {
+    let mut fail = |(expected, actual): (String, String)| {
         failures.push(Failure { stage: Stage::Message, expected, actual });
     };
     let Some(all) = &view.observation.arrived else {
-        return fail(words(expected), "what arrives cannot be seen here".to_owned());
+        return fail((words(expected), "what arrives cannot be seen here".to_owned()));
+    };
+    let (arrived, waited) = (of_scope(view, scope, all), view.observation.waited.as_ref());
+    let wrong = match (expected, &arrived[..]) {
+        (Delivery::Nothing, []) => Vec::new(),
+        (Delivery::Nothing, [first, ..]) => vec![(words(expected), in_words(first))],
+        (Delivery::Message(wanted), []) => vec![(words(expected), nothing(view, scope, wanted))],
+        // Of several messages one must be it; what the nearest lacks is told.
+        (Delivery::Message(wanted), all) => {
+            let each = all.iter().map(|message| mismatches(view, scope, wanted, message));
+            each.min_by_key(Vec::len).unwrap_or_default()
+        }
     };
     // The simulator keeps the newest: of what is gone nothing can be said.
-    if all.len() < view.observation.answers.iter().filter(accepted).count() {
-        return fail(words(expected), "not all that was accepted could be kept".to_owned());
-    }
-    let arrived = match scope {
-        Scope::Transaction(n) => nth(view, all, n),
-        Scope::Whole | Scope::Opening => &all[..],
+    let all_kept = match waited {
+        None => all.len() >= view.observation.answers.iter().filter(accepted).count(),
+        // What was awaited and came is enough.
+        Some(waited) => waited.complete || matches!(expected, Delivery::Message(_)) && wrong.is_empty(),
     };
-    match (expected, arrived) {
-        (Delivery::Nothing, []) => {}
-        (Delivery::Nothing, [first, ..]) => fail(words(expected), in_words(first)),
-        (Delivery::Message(_), []) => fail(words(expected), "nothing arrived".to_owned()),
-        (Delivery::Message(wanted), all) => {
-            // Of several messages one must be it; what the nearest lacks is told.
-            let nearest = all.iter().map(|message| mismatches(wanted, message)).min_by_key(Vec::len);
-            for (wanted, came) in nearest.unwrap_or_default() {
-                fail(format!("delivered with {wanted}"), came);
-            }
-            if let Some(bound) = wanted.within {
-                match view.elapsed(Stage::Message, scope) {
-                    Some(took) if took <= bound => {}
-                    took => fail(
-                        format!("delivered within {}", elapsed_in_words(bound)),
-                        took.map_or_else(|| "no reply to the message".to_owned(), elapsed_in_words),
-                    ),
-                }
+    match all_kept {
+        true => wrong.into_iter().for_each(fail),
+        false => fail((words(expected), "not all that was accepted could be kept".to_owned())),
+    }
+}
+
+/// Whether what has arrived so far is all that matters: of what is expected of it,
+/// nothing that is still to come could make the difference.
+#[must_use]
+pub fn is_settled(plan: &Plan, expect: &Expectations, observation: &Observation) -> bool {
+    let view = View { plan, expect, observation };
+    let Some(all) = &observation.arrived else { return true };
+    let mut open = false;
+    for (scope, expected) in deliveries(expect) {
+        let arrived = of_scope(view, scope, all);
+        let mut sent = observation.sent.iter().filter(|sent| scope.holds(sent.transaction));
+        match expected {
+            Delivery::Nothing if !arrived.is_empty() => return true,
+            Delivery::Nothing => open |= sent.next().is_some(),
+            Delivery::Message(wanted) => {
+                let came = arrived.iter().any(|message| mismatches(view, scope, wanted, message).is_empty());
+                open |= !came && sent.any(|sent| !refused(view, sent.transaction));
             }
         }
+    }
+    !open
+}
+
+/// How long arrivals are waited for at most: the longest that one of them is given,
+/// `within` where it does not say.
+#[must_use]
+pub fn patience(expect: &Expectations, within: Duration) -> Duration {
+    let own = deliveries(expect).map(|(_, expected)| match expected {
+        Delivery::Message(wanted) => wanted.within.unwrap_or(within),
+        Delivery::Nothing => within,
+    });
+    own.max().unwrap_or(within)
+}
+
+/// What is expected of what arrives, with what each is about.
+fn deliveries(expect: &Expectations) -> impl Iterator<Item = (Scope, &Delivery)> {
+    parts(expect).into_iter().filter_map(|(scope, expected)| match expected {
+        Expect::Stages(map) => Some((scope, map.delivered.as_ref()?)),
+        _ => None,
+    })
+}
+
+/// What arrived of a scope's messages.
+fn of_scope<'a>(view: View<'_>, scope: Scope, all: &'a [Arrived]) -> Vec<&'a Arrived> {
+    match scope {
+        Scope::Transaction(n) if view.observation.waited.is_none() => nth(view, all, n),
+        _ => all
+            .iter()
+            .filter(|message| message.passed_on.is_none_or(|(transaction, _)| scope.holds(transaction)))
+            .collect(),
     }
 }
 
 /// What arrived of one transaction: each that was accepted before it brought one
 /// message.
-fn nth<'a>(view: View<'a>, all: &'a [Arrived], transaction: u16) -> &'a [Arrived] {
+fn nth<'a>(view: View<'_>, all: &'a [Arrived], transaction: u16) -> Vec<&'a Arrived> {
     let answers = view.observation.answers.iter().filter(accepted);
     let before = answers.filter(|answer| answer.transaction < transaction).count();
     // It may have arrived although the reply to it was lost.
     let mut own = view.observation.answers.iter().filter(|answer| answer.transaction == transaction);
-    let sent =
-        own.clone().any(|answer| answer.stage == Stage::Data && answer.stage.accepts(answer.reply.code()));
-    let refused = own.any(|answer| answer.stage == Stage::Message && !accepted(&answer));
-    match all.get(before) {
-        Some(message) if sent && !refused => std::slice::from_ref(message),
-        _ => &[],
-    }
+    let sent = own.any(|answer| answer.stage == Stage::Data && answer.stage.accepts(answer.reply.code()));
+    all.get(before).filter(|_| sent && !refused(view, transaction)).into_iter().collect()
+}
+
+/// Whether the message of a transaction was refused when it had gone out.
+fn refused(view: View<'_>, transaction: u16) -> bool {
+    let mut own = view.observation.answers.iter().filter(|answer| answer.transaction == transaction);
+    own.any(|answer| answer.stage == Stage::Message && !accepted(&answer))
 }
 
 fn accepted(answer: &&Answer) -> bool {
     answer.stage == Stage::Message && answer.stage.accepts(answer.reply.code())
 }
 
+/// That nothing arrived, and where and how long it was waited for.
+fn nothing(view: View<'_>, scope: Scope, wanted: &Delivered) -> String {
+    let mut sent = view.observation.sent.iter().filter(|sent| scope.holds(sent.transaction));
+    match &view.observation.waited {
+        Some(waited) if sent.any(|sent| !refused(view, sent.transaction)) => {
+            let within = elapsed_in_words(wanted.within.unwrap_or(waited.within));
+            format!("nothing arrived at {} within {within}", waited.at)
+        }
+        _ => "nothing arrived".to_owned(),
+    }
+}
+
 /// What does not hold of a message: what was wanted, and what came.
-fn mismatches(wanted: &Delivered, message: &Arrived) -> Vec<(String, String)> {
+fn mismatches(view: View<'_>, scope: Scope, wanted: &Delivered, message: &Arrived) -> Vec<(String, String)> {
     let mut out = Vec::new();
     let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
     let mut compare = |name: &str, wanted: String, came: String, same: bool| {
         if !same {
-            out.push((format!("{name} {wanted}"), format!("{name} {came}")));
+            out.push((format!("delivered with {name} {wanted}"), format!("{name} {came}")));
         }
     };
     if let Some(tenant) = &wanted.tenant {
@@ -130,6 +191,16 @@ fn mismatches(wanted: &Delivered, message: &Arrived) -> Vec<(String, String)> {
         };
         let came = if came.is_empty() { "absent".to_owned() } else { came.join(" and ") };
         compare(&format!("header {name}:"), wanted, came, same);
+    }
+    if let Some(bound) = wanted.within {
+        let took = match message.passed_on {
+            Some((_, took)) => Some(took),
+            None => view.elapsed(Stage::Message, scope),
+        };
+        if took.is_none_or(|took| took > bound) {
+            let took = took.map_or_else(|| "no reply to the message".to_owned(), elapsed_in_words);
+            out.push((format!("delivered within {}", elapsed_in_words(bound)), took));
+        }
     }
     out
 }
@@ -191,221 +262,4 @@ fn in_words(message: &Arrived) -> String {
         message.mail_from.as_str(),
         list(&message.rcpt_to)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::judge as judged;
-    use super::super::testing::{plan, seen, transaction, with_message};
-    use super::*;
-    use crate::scenario::{Expect, Expectations, StageExpectations};
-    use crate::session::Observation;
-    use crate::smtp::ReversePath;
-    use crate::tls::TlsVersion;
-
-    fn forward(address: &str) -> ForwardPath {
-        ForwardPath::parse(address).expect("an address")
-    }
-
-    fn message(to: &str) -> Arrived {
-        Arrived {
-            tenant: Some("Contoso".to_owned()),
-            connector: Some("From on-premises".to_owned()),
-            direction: Some("originating"),
-            tls: Some(Accepted {
-                version: TlsVersion::Tls12,
-                cipher: "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384".to_owned(),
-                client: ClientChain::Good { names: vec!["relay.contoso.com".to_owned()], common: 1 },
-            }),
-            mail_from: ReversePath::parse("a@example.com").expect("an address"),
-            rcpt_to: vec![forward(to)],
-            authors: vec!["app@contoso.com".to_owned()],
-            fields: vec![
-                ("From".to_owned(), "App <app@contoso.com>".to_owned()),
-                ("X-Loop".to_owned(), "one".to_owned()),
-                ("X-Loop".to_owned(), "two".to_owned()),
-            ],
-        }
-    }
-
-    fn expects(delivery: Delivery) -> Expect {
-        Expect::Stages(Box::new(StageExpectations {
-            delivered: Some(delivery),
-            ..StageExpectations::default()
-        }))
-    }
-
-    fn accepted(arrived: Option<Vec<Arrived>>) -> Observation {
-        let plan = with_message(plan(1));
-        let replies = ["220 hi", "250 hi", "250 ok", "250 ok", "354 go", "250 queued", "221 bye"];
-        Observation { arrived, ..seen(&plan, &replies) }
-    }
-
-    fn failures(delivery: Delivery, observation: &Observation) -> Vec<String> {
-        let expect = Expectations { session: expects(delivery), ..Expectations::default() };
-        let verdict = judged(&with_message(plan(1)), &expect, 0, observation);
-        verdict.failures.iter().map(|f| format!("{}: {} → {}", f.stage, f.expected, f.actual)).collect()
-    }
-
-    fn wanted(change: impl FnOnce(&mut Delivered)) -> Delivery {
-        let mut wanted = Delivered::default();
-        change(&mut wanted);
-        Delivery::Message(Box::new(wanted))
-    }
-
-    #[test]
-    fn every_property_is_compared() {
-        let arrived = accepted(Some(vec![message("r1@example.com")]));
-        type Change = fn(&mut Delivered);
-        let pairs: [(Change, Change, &str); 7] = [
-            (
-                |d| d.tenant = Some("Contoso".into()),
-                |d| d.tenant = Some("Fabrikam".into()),
-                "tenant Fabrikam → tenant Contoso",
-            ),
-            (
-                |d| d.connector = Some(Some("From on-premises".into())),
-                |d| d.connector = Some(None),
-                "connector none → connector From on-premises",
-            ),
-            (
-                |d| d.direction = Some("originating"),
-                |d| d.direction = Some("incoming"),
-                "direction incoming → direction originating",
-            ),
-            (
-                |d| d.mail_from = ReversePath::parse("a@example.com").ok(),
-                |d| d.mail_from = Some(ReversePath::Null),
-                "mail_from <> → mail_from <a@example.com>",
-            ),
-            (
-                |d| d.rcpt_to = Some(vec![forward("r1@example.com")]),
-                |d| d.rcpt_to = Some(vec![forward("r1@example.com"), forward("x@example.com")]),
-                "rcpt_to <r1@example.com>, <x@example.com> → rcpt_to <r1@example.com>",
-            ),
-            (
-                |d| d.header_from = Some(vec!["APP@contoso.com".into()]),
-                |d| d.header_from = Some(vec![]),
-                "header_from none → header_from App <app@contoso.com>",
-            ),
-            (
-                |d| {
-                    d.headers = vec![
-                        ("x-loop".into(), HeaderMatch::Is("two".into())),
-                        ("X-LOOP".into(), HeaderMatch::Present),
-                        ("X-Other".into(), HeaderMatch::Absent),
-                    ];
-                },
-                |d| d.headers = vec![("X-Loop".into(), HeaderMatch::Absent)],
-                "header X-Loop: absent → header X-Loop: one and two",
-            ),
-        ];
-        for (good, bad, told) in pairs {
-            assert_eq!(failures(wanted(good), &arrived), Vec::<String>::new());
-            assert_eq!(failures(wanted(bad), &arrived), [format!("message: delivered with {told}")]);
-        }
-    }
-
-    #[test]
-    fn tls_is_compared_version_by_version_and_certificate_by_name() {
-        let arrived = |change: fn(&mut Arrived)| {
-            let mut message = message("r1@example.com");
-            change(&mut message);
-            accepted(Some(vec![message]))
-        };
-        let tls = |version: &[TlsVersion], cipher: &str, certificate: Option<&str>| {
-            let tls = DeliveredTls {
-                version: Some(version.to_vec()),
-                cipher: Some(cipher.to_owned()),
-                certificate: Some(certificate.map(str::to_owned)),
-            };
-            wanted(|d| d.tls = Some(Some(tls)))
-        };
-        let right = tls(&[TlsVersion::Tls12, TlsVersion::Tls13], "tls_ecdhe_*", Some("RELAY.contoso.com"));
-        let wrong = tls(&[TlsVersion::Tls13], "TLS_AES_*", None);
-        let with_tls = arrived(|_| {});
-        assert_eq!(failures(right.clone(), &with_tls), Vec::<String>::new());
-        assert_eq!(
-            failures(wrong, &with_tls),
-            [
-                "message: delivered with tls TLSv1.3 → tls TLSv1.2",
-                "message: delivered with tls cipher TLS_AES_* → tls cipher TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-                "message: delivered with client certificate none → client certificate relay.contoso.com",
-            ]
-        );
-        let expired = arrived(|message| {
-            let tls = message.tls.as_mut().expect("it came in with TLS");
-            tls.client = ClientChain::Bad { reason: "certificate has expired".to_owned() };
-        });
-        assert_eq!(failures(tls(&[TlsVersion::Tls12], "*", None), &expired), Vec::<String>::new());
-        assert_eq!(
-            failures(tls(&[TlsVersion::Tls12], "*", Some("relay.contoso.com")), &expired),
-            [
-                "message: delivered with client certificate relay.contoso.com → client certificate none, for that \
-              which was sent does not hold: certificate has expired"
-            ]
-        );
-        let clear = arrived(|message| message.tls = None);
-        let none = wanted(|d| d.tls = Some(None));
-        assert_eq!(failures(none.clone(), &clear), Vec::<String>::new());
-        assert_eq!(failures(none, &with_tls), ["message: delivered with tls none → tls TLSv1.2"]);
-        assert_eq!(failures(right, &clear), ["message: delivered with tls in use → tls none"]);
-    }
-
-    #[test]
-    fn nothing_is_nothing_and_what_cannot_be_seen_never_passes() {
-        let came = accepted(Some(vec![message("r1@example.com")]));
-        let told = "message: nothing delivered → a message arrived from <a@example.com> for <r1@example.com>, \
-                    attributed to Contoso by connector \"From on-premises\"";
-        assert_eq!(failures(Delivery::Nothing, &came), [told]);
-        let unseen = accepted(None);
-        assert_eq!(
-            failures(Delivery::Nothing, &unseen),
-            ["message: nothing delivered → what arrives cannot be seen here"]
-        );
-        // Accepted, and gone before anybody asked.
-        let lost = accepted(Some(vec![]));
-        assert_eq!(failures(Delivery::Nothing, &lost).len(), 1);
-        assert_eq!(failures(wanted(|_| {}), &lost).len(), 1);
-    }
-
-    #[test]
-    fn each_transaction_is_judged_by_its_own_message() {
-        let mut plan = plan(1);
-        plan.transactions.extend([transaction(1), transaction(1)]);
-        let plan = with_message(plan);
-        let mut observation = seen(
-            &plan,
-            &[
-                "220 hi",
-                "250 hi",
-                "250 ok",
-                "250 ok",
-                "354 go",
-                "250 queued",
-                "250 ok",
-                "250 ok",
-                "354 go",
-                "550 no",
-                "250 ok",
-                "250 ok",
-                "354 go",
-                "250 queued",
-                "221 bye",
-            ],
-        );
-        observation.arrived = Some(vec![message("one@example.com"), message("three@example.com")]);
-        let to = |address: &str| wanted(|d| d.rcpt_to = Some(vec![forward(address)]));
-        let mut expect = Expectations {
-            transactions: vec![
-                expects(to("one@example.com")),
-                Expect::Decisive(super::super::testing::patterns("550")),
-                expects(to("three@example.com")),
-            ],
-            ..Expectations::default()
-        };
-        assert_eq!(judged(&plan, &expect, 0, &observation).failures, []);
-        expect.transactions[2] = expects(to("one@example.com"));
-        assert_eq!(judged(&plan, &expect, 0, &observation).failures.len(), 1);
-    }
 }

@@ -60,7 +60,7 @@ pub(super) fn holds(plan: &Plan, expect: &Expectations, share: &Expect, observat
 /// what is expected of the session covers what comes before them, unless it is
 /// written out: then it covers all, and a transaction that says nothing is
 /// content with it.
-fn parts(expect: &Expectations) -> Vec<(Scope, &Expect)> {
+pub(super) fn parts(expect: &Expectations) -> Vec<(Scope, &Expect)> {
     if expect.transactions.is_empty() {
         return vec![(Scope::Whole, &expect.session)];
     }

@@ -1,6 +1,8 @@
 //! Expectations against an observation (floor 4).
 
 mod delivered;
+#[cfg(test)]
+mod delivered_tests;
 mod difference;
 mod elapsed;
 mod hint;
@@ -16,6 +18,7 @@ pub(crate) mod testing;
 mod tests;
 mod view;
 
+pub use delivered::{is_settled, patience};
 pub use difference::{Answers, Difference, Told, difference};
 pub use elapsed::elapsed_in_words;
 pub use hint::hint;

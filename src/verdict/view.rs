@@ -21,6 +21,17 @@ pub(super) enum Scope {
     Transaction(u16),
 }
 
+impl Scope {
+    /// Whether a transaction belongs to it.
+    pub(super) const fn holds(self, transaction: u16) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Opening => false,
+            Self::Transaction(n) => n == transaction,
+        }
+    }
+}
+
 /// What came at a stage.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Seen<'a> {

@@ -7,6 +7,7 @@ mod bad_input;
 mod canary;
 mod cases;
 mod delivered;
+mod deliveries;
 mod docs;
 mod explain;
 mod exports;

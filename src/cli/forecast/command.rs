@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 
 use super::Args;
 use crate::cli::lab::start_lab;
-use crate::cli::run::{Progress, check, drive, limits, listen, plan, room_for};
+use crate::cli::run::{Arrivals, Progress, check, drive, limits, listen, plan, room_for};
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
 use crate::exchange::{TIMELINE, Tenants};
 use crate::report::{
@@ -239,7 +239,7 @@ fn play(
         played.insert(id, Played { source_ip, answers: Answers::of(result) });
     };
     let told = |error: io::Error| Ended::Told(complain(&format!("the run cannot start: {error}"), ERROR));
-    match drive(&jobs, &limits, &settings, Some(&lab), prepare, take).map_err(told)? {
+    match drive(&jobs, &limits, &settings, |_| Arrivals::Here(&lab), prepare, take).map_err(told)? {
         Some(signal) => Err(Ended::Told(complain("interrupted: nothing can be compared", signal))),
         None => Ok(played),
     }

@@ -5,14 +5,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use super::arrivals::{Arrivals, behind, here};
 use super::signals::Signals;
-use crate::exchange::{Attribution, author_addresses, header_fields};
 use crate::plan::Plan;
 use crate::runner::{self, Job, Limits, Ready, Settings};
 use crate::scenario::{At, Case, Planned, Resolver};
-use crate::session::{self, Arrived};
-use crate::simulator::{Delivered, Lab};
-use crate::smtp::Stage;
+use crate::session;
 use crate::verdict::CaseResult;
 use crate::yaml::Diagnostic;
 
@@ -69,12 +69,12 @@ pub(in crate::cli) fn plan(
 }
 
 /// Plays jobs to their end or until a signal comes, whose exit status is given back.
-/// Sessions with the simulator of this process come with its account.
-pub(in crate::cli) fn drive(
+/// Sessions come with what arrived of them, where that can be seen.
+pub(in crate::cli) fn drive<'a>(
     jobs: &[Job],
     limits: &[Limits],
     settings: &Settings,
-    lab: Option<&Lab>,
+    arrivals: impl Fn(&Case) -> Arrivals<'a>,
     prepare: impl Fn(&Arc<Case>) -> Result<Ready, String>,
     take: impl FnMut(CaseResult),
 ) -> io::Result<Option<u8>> {
@@ -82,14 +82,17 @@ pub(in crate::cli) fn drive(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
-        let play = async |plan: &Plan| {
-            let mut seen = session::play(plan, &mut session::unwatched).await;
-            let greeting = seen.answers.first().filter(|answer| answer.stage == Stage::Greeting);
-            if let (Some(lab), Some(greeting)) = (lab, greeting) {
-                let greeting = greeting.reply.text();
-                seen.account = lab.account(&greeting);
-                // Asked at once, while the messages are among the newest.
-                seen.arrived = Some(lab.arrived(&greeting).iter().map(|message| arrived(message)).collect());
+        let play = async |job: &Job, ready: &Ready, closed: &dyn Fn()| {
+            let began = Instant::now();
+            let mut seen = session::play(&ready.plan, &mut session::unwatched).await;
+            let expect = ready.expect(&job.case);
+            match arrivals(&job.case) {
+                Arrivals::Here(lab) => here(lab, &mut seen),
+                Arrivals::Behind(way) if expect.asks_what_arrives() => {
+                    closed();
+                    behind(&way, &ready.plan, expect, began, &mut seen).await;
+                }
+                Arrivals::Behind(_) | Arrivals::Unseen => {}
             }
             seen
         };
@@ -98,19 +101,4 @@ pub(in crate::cli) fn drive(
         io::Result::Ok(())
     })?;
     Ok(interrupted.get())
-}
-
-/// A message of the simulator as verdicts take it.
-fn arrived(message: &Delivered) -> Arrived {
-    let attribution = message.attribution.as_ref();
-    Arrived {
-        tenant: attribution.map(|attribution| attribution.tenant.clone()),
-        connector: attribution.and_then(|attribution| attribution.connector.clone()),
-        direction: attribution.map(Attribution::direction),
-        tls: message.tls.clone(),
-        mail_from: message.mail_from.clone(),
-        rcpt_to: message.rcpt_to.clone(),
-        authors: author_addresses(&message.head),
-        fields: header_fields(&message.head),
-    }
 }

@@ -2,6 +2,7 @@
 //! for what it does. `forecast` plays with the same pieces.
 
 mod args;
+mod arrivals;
 mod descriptors;
 mod drive;
 mod play;
@@ -11,6 +12,7 @@ mod servers;
 mod signals;
 
 pub(super) use args::Args;
+pub(super) use arrivals::Arrivals;
 pub(super) use descriptors::room_for;
 pub(super) use drive::{check, drive, plan};
 pub(super) use play::main;

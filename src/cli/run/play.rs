@@ -175,13 +175,13 @@ fn play(
     let limits = servers.limits();
     let prepare = |case: &Arc<Case>| {
         let server = servers.server(case);
-        if case.expect.asks_what_arrives() && server.simulated.is_none() {
-            let name = &case.target.name;
-            return Err(format!("what arrives at {name} cannot be seen there: --target points it away"));
+        if case.expect.asks_what_arrives() {
+            servers.shows_arrivals(case)?;
         }
         ready(args, server.at(), resolver, case)
     };
-    let interrupted = drive(&jobs, &limits, &settings, lab, prepare, take)?;
+    let arrivals = |case: &Case| servers.arrivals(lab, case);
+    let interrupted = drive(&jobs, &limits, &settings, arrivals, prepare, take)?;
     progress.finish();
     Ok(Played { reports: reports.into_inner(), interrupted })
 }

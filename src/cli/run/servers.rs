@@ -9,10 +9,11 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::args::{Args, Pointed};
+use super::arrivals::{Arrivals, Behind};
 use crate::cli::lab::start_lab;
 use crate::exchange::Tenants;
 use crate::runner::Limits;
-use crate::scenario::{At, Case, Loaded, Place, Target, is_loopback};
+use crate::scenario::{At, Case, Deliveries, Loaded, Place, Target, is_loopback};
 use crate::simulator::{Lab, Listen};
 use crate::yaml::nearest;
 
@@ -33,6 +34,10 @@ pub(super) struct Server {
     at: Option<At>,
     /// The day whose rules it follows, where it is the simulator of this run.
     pub(super) simulated: Option<NaiveDate>,
+    /// Where the simulator is to listen, if not anywhere.
+    listen: Option<SocketAddr>,
+    /// The simulator's front door, once it is started, by its index.
+    door: Option<usize>,
 }
 
 impl Servers {
@@ -57,20 +62,62 @@ impl Servers {
         }
         let mut all = Self { servers: Vec::new(), by_target: HashMap::new() };
         for case in cases {
-            if !all.by_target.contains_key(&case.target.name) {
-                let pointed = args.targets.iter().rfind(|pointed| *pointed.name == *case.target.name);
-                let server = Server::of(&case.target, pointed, args);
-                // Two names of one server share what it bears.
-                let same = |other: &Server| other.is_same(&server);
-                let at = all.servers.iter().position(same).unwrap_or(all.servers.len());
-                match all.servers.get_mut(at) {
-                    Some(same) => same.limits = same.limits.and(server.limits),
-                    None => all.servers.push(server),
-                }
-                all.by_target.insert(Arc::clone(&case.target.name), at);
+            all.add(&case.target, args);
+            // Where it passes mail on to must be there, whether or not this case asks
+            // what arrives: else its mail would wait in the server for a later run.
+            if let Some(deliveries) = &case.target.deliveries {
+                all.add(&deliveries.at, args);
             }
         }
         Ok(all)
+    }
+
+    fn add(&mut self, target: &Target, args: &Args) {
+        if self.by_target.contains_key(&target.name) {
+            return;
+        }
+        let pointed = args.targets.iter().rfind(|pointed| *pointed.name == *target.name);
+        let server = Server::of(target, pointed, args);
+        // Two names of one server share what it bears.
+        let same = |other: &Server| other.is_same(&server);
+        let at = self.servers.iter().position(same).unwrap_or(self.servers.len());
+        match self.servers.get_mut(at) {
+            Some(same) => same.limits = same.limits.and(server.limits),
+            None => self.servers.push(server),
+        }
+        self.by_target.insert(Arc::clone(&target.name), at);
+    }
+
+    /// Where what arrives of a case can be seen.
+    pub(super) fn arrivals<'l>(&self, lab: Option<&'l Lab>, case: &Case) -> Arrivals<'l> {
+        let Some(lab) = lab else { return Arrivals::Unseen };
+        let door = |target: &Target| self.servers[self.by_target[&target.name]].door;
+        match &case.target.deliveries {
+            Some(Deliveries { at, within }) => match door(at) {
+                Some(door) => {
+                    Arrivals::Behind(Behind { lab, door, at: Arc::clone(&at.name), within: *within })
+                }
+                None => Arrivals::Unseen,
+            },
+            None if door(&case.target).is_some() => Arrivals::Here(lab),
+            None => Arrivals::Unseen,
+        }
+    }
+
+    /// Sees to it that what arrives of a case can be seen in this run.
+    ///
+    /// # Errors
+    ///
+    /// Why not, in words.
+    pub(super) fn shows_arrivals(&self, case: &Case) -> Result<(), String> {
+        let target = case.target.deliveries.as_ref().map_or(&case.target, |deliveries| &deliveries.at);
+        match self.servers[self.by_target[&target.name]].simulated {
+            Some(_) => Ok(()),
+            None => {
+                let name = &target.name;
+                Err(format!("what arrives at {name} cannot be seen there: --target points it away"))
+            }
+        }
     }
 
     /// Which server a case is played against.
@@ -113,10 +160,13 @@ impl Servers {
     ) -> Result<Lab, u8> {
         let mine: Vec<&mut Server> =
             self.servers.iter_mut().filter(|server| server.simulated.is_some()).collect();
-        let listen = mine.iter().filter_map(|server| listen(&server.place, None)).collect();
-        let (lab, at) = start_lab(listen, tenants, client_ca, args.up_to)?;
-        for (server, at) in mine.into_iter().zip(at) {
-            server.at = Some(at);
+        let listen = mine.iter().filter_map(|server| {
+            let door = listen(&server.place, None)?;
+            Some(Listen { address: server.listen.unwrap_or(door.address), ..door })
+        });
+        let (lab, at) = start_lab(listen.collect(), tenants, client_ca, args.up_to)?;
+        for (door, (server, at)) in mine.into_iter().zip(at).enumerate() {
+            (server.at, server.door) = (Some(at), Some(door));
         }
         Ok(lab)
     }
@@ -127,7 +177,7 @@ impl Servers {
 pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Listen> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     match place {
-        Place::Simulator { endpoint, as_of, faults } => {
+        Place::Simulator { endpoint, as_of, faults, .. } => {
             Some(Listen { endpoint: *endpoint, as_of: day.unwrap_or(*as_of), faults: *faults, address })
         }
         Place::Address { .. } => None,
@@ -137,11 +187,13 @@ pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Li
 impl Server {
     fn of(target: &Target, pointed: Option<&Pointed>, args: &Args) -> Self {
         match (&target.place, pointed) {
-            (Place::Simulator { as_of, .. }, None) => Self {
+            (Place::Simulator { as_of, listen, .. }, None) => Self {
                 place: target.place.clone(),
                 limits: limits(target, usize::MAX),
                 at: None,
                 simulated: Some(*as_of),
+                listen: *listen,
+                door: None,
             },
             (place, pointed) => {
                 let (host, port) = match (place, pointed) {
@@ -158,6 +210,8 @@ impl Server {
                     limits: limits(target, POLITE),
                     at: Some(at),
                     simulated: None,
+                    listen: None,
+                    door: None,
                 }
             }
         }

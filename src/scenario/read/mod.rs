@@ -3,6 +3,7 @@
 mod auth;
 mod control;
 mod delivered;
+mod deliveries;
 mod expect;
 mod faults;
 mod mail;
@@ -11,6 +12,7 @@ mod tls;
 
 pub(super) use auth::auth;
 pub(super) use control::{repeat, retry, skip, source_ip, stop_after, tags, timeouts};
+pub(super) use deliveries::{deliveries, listen, unknown};
 pub(super) use expect::expectation;
 pub(super) use faults::faults;
 pub(super) use mail::{Mail, hello, mail};

@@ -14,6 +14,7 @@ mod pki;
 mod play;
 mod postfix;
 mod program;
+mod relay;
 
 pub use add_on::{AddOn, field, fields};
 pub use dir::Dir;
@@ -25,3 +26,4 @@ pub use pki::{Issued, Leaf, Pki};
 pub use play::{Played, ending, play, play_with};
 pub use postfix::Postfix;
 pub use program::{Program, Ran, Running};
+pub use relay::Relay;
