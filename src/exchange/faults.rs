@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
+use super::{Endpoint, Rule, RulesOn};
+
 /// What goes wrong at a front door, and how often. The same seed gives the same
 /// faults: who comes with the same address, sender and recipient for the n-th time
 /// meets the same fate in every run.
@@ -25,6 +29,32 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// The longest `tarpit`.
+    pub const LONGEST_TARPIT: Duration = Duration::from_secs(300);
+    /// What to say of a longer one.
+    pub const TOO_SLOW: &'static str = "a tarpit is at most 5m: no client waits longer";
+    /// Where and when `legacy_tls` can strike, in words.
+    pub const LEGACY_TLS: &'static str = "the submission endpoint, 2021-09-01 to 2022-01-31";
+
+    /// Whether `legacy_tls` can strike at an endpoint under the rules of a day.
+    #[must_use]
+    pub fn has_legacy_tls(endpoint: Endpoint, day: NaiveDate) -> bool {
+        let rules = RulesOn::day(day);
+        let in_time = rules.holds(Rule::LegacyTlsSampled) && !rules.holds(Rule::LegacyTlsEnds);
+        endpoint == Endpoint::Submission && in_time
+    }
+
+    /// Reads a share of what is struck: `5%`.
+    ///
+    /// # Errors
+    ///
+    /// What it has to be.
+    pub fn percent(text: &str) -> Result<u8, String> {
+        let percent = text.strip_suffix('%').and_then(|number| number.parse().ok());
+        let wrong = || format!("takes a whole percentage such as `5%`, not `{text}`");
+        percent.filter(|percent| *percent <= 100).ok_or_else(wrong)
+    }
+
     /// Whether the n-th draw for a key strikes, at so many percent.
     #[must_use]
     pub fn strike(&self, percent: u8, key: &str, n: u32) -> bool {

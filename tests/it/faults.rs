@@ -1,5 +1,7 @@
 //! Faults on demand, and what the simulator says of its reasons, end to end.
 
+use std::time::Duration;
+
 use crate::support::{Lab, Program};
 
 /// The shipped project with targets of the test's own.
@@ -80,11 +82,54 @@ fn faults_that_could_never_strike_are_errors() {
     for told in [
         "`legacy_tls` is of the submission endpoint, 2021-09-01 to 2022-01-31",
         "`busy` takes a whole percentage such as `5%`, not `101%`",
-        "`tarpit` is at most 5m",
+        "a tarpit is at most 5m",
         "unknown key `sed`",
         "`busy` is of the MX endpoint",
         "`faults` are the simulator's",
     ] {
         assert!(ran.stderr.contains(told), "{told}\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_simulator_that_stands_alone_has_the_faults_that_its_flags_say() {
+    let lab = Lab::shared();
+    let simulate = ["simulate", "scenarios/tenants.yaml", "--as-of", "2021-09-15"];
+    let faults = ["--busy", "100%", "--legacy-tls", "100%", "--tarpit", "300ms", "--seed", "7"];
+    let simulator = Program::new(lab.path(), simulate.iter().chain(&faults)).start();
+    let doors = [simulator.line(), simulator.line(), simulator.line()];
+    let targets = doors.map(|door| door.replacen(' ', "=", 1));
+    let old = "tls: { mode: starttls, version: TLSv1.0, verify: none }, auth: { mechanism: LOGIN, account: \
+               fabrikam-scan }, mail_from: scan@fabrikam.com, rcpt_to: info@fabrikam.com";
+    let scenarios = [
+        "name: busy, target: mx, mail_from: a@mailer.example, rcpt_to: info@contoso.com, expect: 451 4.7.500 Server \
+         busy"
+        .to_owned(),
+        format!("name: sampled, target: submission, {old}, expect: {{ auth: 421 4.7.66 }}"),
+        format!("name: not sampled there, target: legacy, {old}, expect: 250"),
+    ];
+    let mut text = "suite: Alone\nscenarios:\n".to_owned();
+    for scenario in scenarios {
+        text += &format!("  - {{ {scenario} }}\n");
+    }
+    std::fs::write(lab.project("alone").join("alone.yaml"), text).expect("the folder is ours");
+    let run = ["run", "alone/alone.yaml", "-v"].map(str::to_owned);
+    let pointed = targets.into_iter().flat_map(|target| ["--target".to_owned(), target]);
+    let ran = Program::new(lab.path(), run.into_iter().chain(pointed)).run();
+    ran.status(0).says("3 passed");
+    assert!(ran.elapsed >= Duration::from_millis(300), "refusals are held back: {:?}", ran.elapsed);
+    simulator.signal("TERM");
+    simulator.end().status(0).says("faults: ");
+}
+
+#[test]
+fn flags_of_faults_that_could_never_strike_are_errors() {
+    let lab = Lab::shared();
+    for (flags, told) in [
+        (&["--legacy-tls", "5%", "--as-of", "2022-02-01"][..], "these are the rules of 2022-02-01"),
+        (&["--seed", "1", "--tarpit", "1s"], "--seed draws for --busy and --legacy-tls; neither is given"),
+    ] {
+        let arguments = ["simulate", "scenarios/tenants.yaml"].iter().chain(flags);
+        Program::new(lab.path(), arguments).run().status(2).says(told);
     }
 }

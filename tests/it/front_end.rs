@@ -455,6 +455,8 @@ fn simulate_refuses_what_it_cannot_stand_for() {
         (&["simulate", "tenants.yaml", "--mx", "0.0.0.0:0"][..], "say --allow-remote"),
         (&["simulate", "tenants.yaml", "--mx", "nowhere"], "127.0.0.1:2525"),
         (&["simulate", "tenants.yaml", "--as-of", "2026-13-01"], "such as 2026-11-01"),
+        (&["simulate", "tenants.yaml", "--busy", "20"], "takes a whole percentage such as `5%`"),
+        (&["simulate", "tenants.yaml", "--tarpit", "6m"], "a tarpit is at most 5m"),
         (&["simulate", "wrong.yaml"], "did you mean `DomainName`?"),
         (&["simulate", "absent.yaml"], "absent.yaml: no such file"),
         (&["simulate"], "missing.pem: no such file"),

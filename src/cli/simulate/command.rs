@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::faults::FaultArgs;
 use crate::cli::args::date;
-use crate::exchange::{Endpoint, Faults, Tenants};
+use crate::exchange::{Endpoint, Tenants};
 use crate::scenario::{Loaded, Rejected, Request, load, nearest_project};
 use crate::simulator::{Lab, LabConfig, Listen};
 use crate::yaml::{self, Diagnostic, Severity, Sources};
@@ -44,6 +45,8 @@ pub(in crate::cli) struct Args {
     /// Listen on addresses that other hosts can reach
     #[arg(long)]
     allow_remote: bool,
+    #[command(flatten)]
+    faults: FaultArgs,
     /// Print a PowerShell script that exports an organisation for the simulator, and
     /// do nothing else; it reads, and changes nothing
     #[arg(long, exclusive = true)]
@@ -91,8 +94,15 @@ fn run(args: &Args) -> Result<(), u8> {
         .as_of
         .or(setup.as_of)
         .unwrap_or_else(|| DateTime::<Utc>::from(std::time::SystemTime::now()).date_naive());
-    let listen =
-        doors.map(|(endpoint, address)| Listen { endpoint, as_of, faults: Faults::default(), address });
+    if let Some(why) = args.faults.in_vain(as_of) {
+        return Err(complain(&why, BAD_INPUT));
+    }
+    let listen = doors.map(|(endpoint, address)| Listen {
+        endpoint,
+        as_of,
+        faults: args.faults.of(endpoint),
+        address,
+    });
     let config = LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.to_vec() };
     let lab = Lab::start(config).map_err(|error| complain(&error.to_string(), ERROR))?;
     if let Some(path) = &args.ca_out {
@@ -104,7 +114,8 @@ fn run(args: &Args) -> Result<(), u8> {
     let runtime = runtime.map_err(|error| complain(&error.to_string(), ERROR))?;
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|error| complain(&error.to_string(), ERROR))?;
-    eprintln!("simulated, rules as of {as_of}; stop with Ctrl-C");
+    let faults = args.faults.in_words();
+    eprintln!("simulated, rules as of {as_of}{faults}; stop with Ctrl-C");
     announce(&lab, &listen).map_err(|error| complain(&error.to_string(), ERROR))?;
     runtime.block_on(stop.wait());
     Ok(())

@@ -2,5 +2,6 @@
 //! organisation for it.
 
 mod command;
+mod faults;
 
 pub(super) use command::{Args, main};
