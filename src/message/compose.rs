@@ -4,31 +4,58 @@
 //! all) are written here, because no library that builds good messages will
 //! write a repeated, a missing or a malformed one.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use lettre::message::SinglePart;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, Headers};
 
-use super::draft::Piece;
+use super::draft::{Composed, Slot};
 
 /// The parts of a message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Composition {
+#[derive(Clone, Debug, Default)]
+pub struct Composition<'a> {
     /// One value for each From field, verbatim; empty: no From field.
-    pub header_from: Vec<String>,
+    pub header_from: Vec<Cow<'a, str>>,
     /// Addresses for the To field; empty: no To field.
-    pub to: Vec<String>,
+    pub to: Vec<&'a str>,
     /// The subject as people read it, encoded where it must be (RFC 2047).
     /// `None`: one that names the case.
-    pub subject: Option<String>,
+    pub subject: Option<&'a str>,
     /// More fields, in order and verbatim. One of a name that would have been
     /// written anyway (Date, Message-ID, Subject, To, MIME-Version …) takes its
     /// place.
-    pub headers: Vec<(String, String)>,
+    pub headers: &'a [(String, String)],
     /// The text. Its line ends become CRLF; the encoding is chosen for it, unless
     /// `headers` has a Content-Transfer-Encoding: then it is sent as it stands.
     /// `None`: one that names the case.
-    pub body: Option<String>,
+    pub body: Option<Body>,
+}
+
+/// The text of a message, encoded once for all that carry it.
+#[derive(Clone, Debug)]
+pub struct Body {
+    text: Arc<str>,
+    /// The value of Content-Transfer-Encoding.
+    encoding: Arc<str>,
+    encoded: Arc<[u8]>,
+}
+
+impl Body {
+    /// Encodes a text by lettre, in the encoding that suits it.
+    #[must_use]
+    pub fn new(text: Arc<str>) -> Self {
+        let part = single_part(&text);
+        let encoding = part.headers().get_raw("Content-Transfer-Encoding").unwrap_or("7bit").into();
+        Self { encoding, encoded: part.raw_body().into(), text }
+    }
+
+    /// Whether this was made of that very text.
+    #[must_use]
+    pub fn is_of(&self, text: &Arc<str>) -> bool {
+        Arc::ptr_eq(&self.text, text)
+    }
 }
 
 /// What cannot be part of a header.
@@ -59,11 +86,11 @@ impl fmt::Display for DraftError {
 impl std::error::Error for DraftError {}
 
 /// The message, with places for what differs from session to session.
-pub(super) fn pieces(composition: Composition) -> Result<Vec<Piece>, DraftError> {
+pub(super) fn compose(composition: &Composition<'_>) -> Result<Composed, DraftError> {
     let Composition { header_from, to, subject, headers, body } = composition;
     let given = |name: &str| headers.iter().any(|(own, _)| own.trim().eq_ignore_ascii_case(name));
-    let mut out = Pieces::default();
-    for value in &header_from {
+    let mut out = Writer(Composed { text: Vec::with_capacity(512), ..Composed::default() });
+    for value in header_from {
         out.field("From", value)?;
     }
     if !to.is_empty() && !given("To") {
@@ -71,64 +98,70 @@ pub(super) fn pieces(composition: Composition) -> Result<Vec<Piece>, DraftError>
     }
     if !given("Subject") {
         match subject {
-            Some(subject) => out.subject(&subject)?,
+            Some(subject) => out.subject(subject)?,
             None => {
                 out.text("Subject: relayprobe ");
-                out.slot(Piece::CaseId);
+                out.slot(Slot::CaseId);
                 out.text("\r\n");
             }
         }
     }
     if !given("Date") {
         out.text("Date: ");
-        out.slot(Piece::Date);
+        out.slot(Slot::Date);
         out.text("\r\n");
     }
     if !given("Message-ID") {
         out.text("Message-ID: ");
-        out.slot(Piece::MessageId);
+        out.slot(Slot::MessageId);
         out.text("\r\n");
     }
     if !given("Auto-Submitted") {
         // RFC 3834 §5: nobody is to answer a test with a vacation notice.
         out.text("Auto-Submitted: auto-generated\r\n");
     }
-    for (name, value) in &headers {
+    for (name, value) in *headers {
         out.field(name, value)?;
     }
     if !given("MIME-Version") {
         out.text("MIME-Version: 1.0\r\n");
     }
+    if !given("Content-Type") {
+        out.text("Content-Type: text/plain; charset=utf-8\r\n");
+    }
     let encoded = !given("Content-Transfer-Encoding");
     match body {
-        Some(body) => out.body(body, !given("Content-Type"), encoded),
+        Some(body) if encoded => {
+            out.field("Content-Transfer-Encoding", &body.encoding)?;
+            out.text("\r\n");
+            out.0.body = Arc::clone(&body.encoded);
+        }
+        Some(body) => {
+            out.text("\r\n");
+            out.text(&body.text.replace("\r\n", "\n").replace('\n', "\r\n"));
+        }
         None => {
-            out.body("Sent by relayprobe, case ".to_owned(), !given("Content-Type"), encoded);
-            // Comes after the text just written: a case's id is ASCII.
-            out.slot(Piece::CaseId);
+            if encoded {
+                out.field("Content-Transfer-Encoding", "7bit")?;
+            }
+            // A case's id is shown in ASCII.
+            out.text("\r\nSent by relayprobe, case ");
+            out.slot(Slot::CaseId);
             out.text(".\r\n");
         }
     }
     Ok(out.0)
 }
 
-#[derive(Default)]
-struct Pieces(Vec<Piece>);
+struct Writer(Composed);
 
-impl Pieces {
-    fn bytes(&mut self, bytes: &[u8]) {
-        match self.0.last_mut() {
-            Some(Piece::Fixed(last)) => last.extend_from_slice(bytes),
-            _ => self.0.push(Piece::Fixed(bytes.to_vec())),
-        }
-    }
-
+impl Writer {
     fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
+        self.0.text.extend_from_slice(text.as_bytes());
     }
 
-    fn slot(&mut self, slot: Piece) {
-        self.0.push(slot);
+    fn slot(&mut self, slot: Slot) {
+        self.0.slots.push((self.0.text.len(), slot));
     }
 
     /// A field as it was asked for.
@@ -159,24 +192,6 @@ impl Pieces {
         self.text(&headers.to_string());
         Ok(())
     }
-
-    /// The last fields, the empty line and the text without the CRLF after it.
-    fn body(&mut self, body: String, content_type: bool, encoded: bool) {
-        let part = single_part(&body);
-        if content_type {
-            self.text("Content-Type: text/plain; charset=utf-8\r\n");
-        }
-        if !encoded {
-            self.text("\r\n");
-            self.text(&body.replace("\r\n", "\n").replace('\n', "\r\n"));
-            return;
-        }
-        if let Some(encoding) = part.headers().get_raw("Content-Transfer-Encoding") {
-            self.text(&format!("Content-Transfer-Encoding: {encoding}\r\n"));
-        }
-        self.text("\r\n");
-        self.bytes(part.raw_body());
-    }
 }
 
 /// The text in the encoding that suits it. NUL and a CR that ends no line are not
@@ -196,23 +211,27 @@ mod tests {
     use crate::message::{Draft, Stamp};
     use std::time::UNIX_EPOCH;
 
-    fn rendered(composition: Composition) -> String {
-        let draft = Draft::compose(composition).expect("a message");
+    fn rendered(composition: Composition<'_>) -> String {
+        let draft = Draft::compose(&composition).expect("a message");
         let stamp = Stamp { date: UNIX_EPOCH, message_id: "1@app.test", case_id: "relay/p1" };
         String::from_utf8(draft.render(&stamp).into_owned()).expect("ASCII")
+    }
+
+    fn text(text: &str) -> Option<Body> {
+        Some(Body::new(text.into()))
     }
 
     #[test]
     fn a_message_has_what_a_message_needs() {
         let message = rendered(Composition {
             header_from: vec!["app@contoso.com".into()],
-            to: vec!["a@b.example".into(), "c@d.example".into()],
+            to: vec!["a@b.example", "c@d.example"],
             ..Composition::default()
         });
         assert_eq!(
             message,
             "From: app@contoso.com\r\nTo: a@b.example, c@d.example\r\nSubject: relayprobe relay/p1\r\n\
-             Date: Thu, 01 Jan 1970 00:00:00 +0000\r\nMessage-ID: <1@app.test>\r\n\
+             Date: Thu, 1 Jan 1970 00:00:00 +0000\r\nMessage-ID: <1@app.test>\r\n\
              Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n\
              Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n\
              Sent by relayprobe, case relay/p1.\r\n"
@@ -222,7 +241,7 @@ mod tests {
     #[test]
     fn from_is_absent_repeated_or_malformed_as_asked() {
         let from = |header_from: &[&str]| {
-            let header_from = header_from.iter().map(|from| (*from).to_owned()).collect();
+            let header_from = header_from.iter().map(|from| Cow::Borrowed(*from)).collect();
             let message = rendered(Composition { header_from, ..Composition::default() });
             message.lines().filter(|line| line.starts_with("From")).map(str::to_owned).collect::<Vec<_>>()
         };
@@ -234,7 +253,7 @@ mod tests {
     #[test]
     fn headers_stand_in_order_and_verbatim_and_take_the_place_of_ours() {
         let message = rendered(Composition {
-            headers: vec![
+            headers: &[
                 ("X-B".into(), " two  spaces".into()),
                 ("date".into(), "yesterday".into()),
                 ("X-A".into(), "=?utf-8?q?x?=".into()),
@@ -251,8 +270,8 @@ mod tests {
     #[test]
     fn text_beyond_ascii_is_encoded_in_subject_and_body() {
         let message = rendered(Composition {
-            subject: Some("Prüfung".into()),
-            body: Some("Größe\nzwei\n".into()),
+            subject: Some("Prüfung"),
+            body: text("Größe\nzwei\n"),
             ..Composition::default()
         });
         assert!(message.contains("Subject: =?utf-8?b?"), "{message}");
@@ -265,19 +284,19 @@ mod tests {
     #[test]
     fn no_bare_line_end_and_no_nul_leaves_in_a_body() {
         for body in ["a\rb", "\r.\r\n", "a\n\r.\n", "nul\0"] {
-            let message = rendered(Composition { body: Some(body.into()), ..Composition::default() });
+            let message = rendered(Composition { body: text(body), ..Composition::default() });
             assert!(message.contains("Content-Transfer-Encoding: base64\r\n"), "{message}");
             assert!(!message.replace("\r\n", "").contains(['\r', '\n', '\0']), "{message:?}");
         }
-        let message = rendered(Composition { body: Some("a\r\nb\n".into()), ..Composition::default() });
+        let message = rendered(Composition { body: text("a\r\nb\n"), ..Composition::default() });
         assert!(message.ends_with("Content-Transfer-Encoding: 7bit\r\n\r\na\r\nb\r\n"), "{message}");
     }
 
     #[test]
     fn a_content_transfer_encoding_of_ones_own_leaves_the_body_alone() {
         let message = rendered(Composition {
-            headers: vec![("Content-Transfer-Encoding".into(), "base64".into())],
-            body: Some("SGk=\n".into()),
+            headers: &[("Content-Transfer-Encoding".into(), "base64".into())],
+            body: text("SGk=\n"),
             ..Composition::default()
         });
         assert!(message.ends_with("Content-Type: text/plain; charset=utf-8\r\n\r\nSGk=\r\n"));
@@ -286,11 +305,8 @@ mod tests {
     #[test]
     fn a_line_end_never_gets_into_a_header() {
         let compose = |name: &str, value: &str| {
-            Draft::compose(Composition {
-                headers: vec![(name.into(), value.into())],
-                ..Composition::default()
-            })
-            .map(|_| ())
+            let headers = [(name.to_owned(), value.to_owned())];
+            Draft::compose(&Composition { headers: &headers, ..Composition::default() }).map(|_| ())
         };
         assert_eq!(compose("X", "a\r\nBcc: b"), Err(DraftError::Control { name: "X".into() }));
         assert_eq!(compose("X:Y", "a"), Err(DraftError::BadName { name: "X:Y".into() }));

@@ -17,15 +17,23 @@ pub struct Draft(Kind);
 enum Kind {
     /// Sent byte for byte.
     Verbatim(Arc<[u8]>),
-    /// In order; nothing between the pieces.
-    Composed(Arc<[Piece]>),
+    Composed(Composed),
 }
 
-/// A stretch of a composed message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// The same in every session.
-    Fixed(Vec<u8>),
+/// A composed message.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Composed {
+    /// What is the same in every session.
+    pub(super) text: Vec<u8>,
+    /// What is not, and where in `text` it belongs, in order.
+    pub(super) slots: Vec<(usize, Slot)>,
+    /// Stands after it; many messages may have the same.
+    pub(super) body: Arc<[u8]>,
+}
+
+/// A place in a composed message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
     /// The date of RFC 5322 §3.3.
     Date,
     /// The id, angle brackets included.
@@ -58,32 +66,38 @@ impl Draft {
     /// # Errors
     ///
     /// What in it cannot be part of a header.
-    pub fn compose(composition: Composition) -> Result<Self, DraftError> {
-        Ok(Self(Kind::Composed(compose::pieces(composition)?.into())))
+    pub fn compose(composition: &Composition<'_>) -> Result<Self, DraftError> {
+        Ok(Self(Kind::Composed(compose::compose(composition)?)))
     }
 
     /// The message, before dots are doubled.
     #[must_use]
     pub fn render(&self, stamp: &Stamp<'_>) -> Cow<'_, [u8]> {
-        let pieces = match &self.0 {
+        let composed = match &self.0 {
             Kind::Verbatim(bytes) => return Cow::Borrowed(bytes),
-            Kind::Composed(pieces) => pieces,
+            Kind::Composed(composed) => composed,
         };
-        let mut out = Vec::with_capacity(512);
-        for piece in pieces.iter() {
-            match piece {
-                Piece::Fixed(bytes) => out.extend_from_slice(bytes),
-                Piece::Date => out.extend_from_slice(rfc_5322_date(stamp.date).as_bytes()),
-                Piece::MessageId => {
+        let Composed { text, slots, body } = composed;
+        // Room for what comes into the slots, and for doubled dots.
+        let mut out = Vec::with_capacity(text.len() + body.len() + 256);
+        let mut done = 0;
+        for (at, slot) in slots {
+            out.extend_from_slice(&text[done..*at]);
+            done = *at;
+            match slot {
+                Slot::Date => out.extend_from_slice(rfc_5322_date(stamp.date).as_bytes()),
+                Slot::MessageId => {
                     out.push(b'<');
                     out.extend_from_slice(stamp.message_id.as_bytes());
                     out.push(b'>');
                 }
-                Piece::CaseId => {
-                    out.extend(stamp.case_id.bytes().map(|b| if b.is_ascii_graphic() { b } else { b'?' }))
+                Slot::CaseId => {
+                    out.extend(stamp.case_id.bytes().map(|b| if b.is_ascii_graphic() { b } else { b'?' }));
                 }
             }
         }
+        out.extend_from_slice(&text[done..]);
+        out.extend_from_slice(body);
         Cow::Owned(out)
     }
 
@@ -109,7 +123,7 @@ impl Draft {
 
 /// `Sat, 21 Nov 2026 17:46:53 +0000`.
 fn rfc_5322_date(time: SystemTime) -> String {
-    DateTime::<Utc>::from(time).format("%a, %d %b %Y %H:%M:%S +0000").to_string()
+    DateTime::<Utc>::from(time).to_rfc2822()
 }
 
 #[cfg(test)]

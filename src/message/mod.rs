@@ -3,5 +3,5 @@
 mod compose;
 mod draft;
 
-pub use compose::{Composition, DraftError};
+pub use compose::{Body, Composition, DraftError};
 pub use draft::{Draft, Stamp};

@@ -15,7 +15,7 @@ use super::spec::{AuthSpec, MessageSpec, Spec, TlsSpec, TransactionSpec};
 use super::target::{Place, Target, is_loopback};
 use super::{Case, Loaded};
 use crate::exchange::{Tenants, message_id};
-use crate::message::{Draft, Stamp};
+use crate::message::{Body, Draft, Stamp};
 use crate::plan::{Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, Stage};
@@ -90,6 +90,8 @@ pub struct Resolver {
     system: Arc<Trust>,
     clients: Once<ClientKey, Arc<Client>>,
     drafts: Once<PathBuf, Arc<Draft>>,
+    /// The last text: the cases of a matrix mostly have the same.
+    body: Mutex<Option<Body>>,
     addresses: Once<IpAddr, bool>,
     /// The Message-IDs that messages of their own bring, where arrivals are told by them,
     /// and the id of the case and the transaction that each is of.
@@ -167,6 +169,7 @@ impl Resolver {
             system: Arc::new(Trust::system()),
             clients: Once::default(),
             drafts: Once::default(),
+            body: Mutex::default(),
             addresses: Once::default(),
             message_ids: Mutex::default(),
             warnings: Mutex::default(),
@@ -407,6 +410,14 @@ impl Resolver {
         }
     }
 
+    fn body(&self, text: &Arc<str>) -> Body {
+        let mut last = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(body) if body.is_of(text) => body.clone(),
+            _ => last.insert(Body::new(Arc::clone(text))).clone(),
+        }
+    }
+
     fn transaction(
         &self,
         whole: &Spec,
@@ -417,7 +428,8 @@ impl Resolver {
             None => None,
             Some(MessageSpec::Composed(draft)) => Some(Arc::clone(draft)),
             Some(MessageSpec::Parts(parts)) => {
-                let draft = parts.compose(&spec.mail_from, &spec.recipients, &whole.hello);
+                let draft =
+                    parts.compose(&spec.mail_from, &spec.recipients, &whole.hello, |text| self.body(text));
                 let draft = draft.map_err(|why| faults.push(Diagnostic::error(why.to_string(), whole.whole)));
                 Some(Arc::new(draft.ok()?))
             }

@@ -1,11 +1,12 @@
 //! What a case's session is to be, before any file or secret is read.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
-use crate::message::{Composition, Draft, DraftError};
+use crate::message::{Body, Composition, Draft, DraftError};
 use crate::plan::{Handshake, Hello, Mechanism, Reach, Recipient, Timeouts};
 use crate::smtp::{ReversePath, Stage};
 use crate::tls::{Backend, Verify, VersionRange};
@@ -127,23 +128,25 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// The message of a transaction.
+    /// The message of a transaction, its text encoded by `encoded`.
     pub(super) fn compose(
         &self,
         mail_from: &ReversePath,
         recipients: &[Recipient],
         hello: &Hello,
+        encoded: impl FnOnce(&Arc<str>) -> Body,
     ) -> Result<Draft, DraftError> {
-        let sender = || match mail_from {
-            ReversePath::Null => format!("postmaster@{}", hello.name),
-            ReversePath::Mailbox(mailbox) => mailbox.to_string(),
+        let header_from = match (&self.header_from, mail_from) {
+            (Some(authors), _) => authors.iter().map(Cow::from).collect(),
+            (None, ReversePath::Null) => vec![format!("postmaster@{}", hello.name).into()],
+            (None, ReversePath::Mailbox(mailbox)) => vec![mailbox.to_string().into()],
         };
-        Draft::compose(Composition {
-            header_from: self.header_from.clone().unwrap_or_else(|| vec![sender()]),
-            to: recipients.iter().map(|recipient| recipient.path.as_str().to_owned()).collect(),
-            subject: self.subject.as_deref().map(str::to_owned),
-            headers: self.headers.clone(),
-            body: self.body.as_deref().map(str::to_owned),
+        Draft::compose(&Composition {
+            header_from,
+            to: recipients.iter().map(|recipient| recipient.path.as_str()).collect(),
+            subject: self.subject.as_deref(),
+            headers: &self.headers,
+            body: self.body.as_ref().map(encoded),
         })
     }
 }

@@ -66,6 +66,7 @@ impl<'a> Drive<'a> {
         self.seen.timings.connect = Some(self.started.elapsed());
         self.seen.peer = peer;
         self.seen.answers.reserve(8);
+        self.seen.transcript.reserve(1_024, 32);
         if let Some(peer) = peer {
             self.line(Direction::Note, &format!("connected to {peer}"));
         }
@@ -417,8 +418,9 @@ impl<'a> Drive<'a> {
     }
 
     fn received(&mut self, reply: &Reply) {
+        let at = self.started.elapsed();
         for line in reply.wire_lines() {
-            self.line(Direction::Received, &lossless(line));
+            self.line_at(at, Direction::Received, &lossless(line));
         }
     }
 
@@ -429,7 +431,10 @@ impl<'a> Drive<'a> {
     }
 
     fn line(&mut self, direction: Direction, text: &str) {
-        let at = self.started.elapsed();
+        self.line_at(self.started.elapsed(), direction, text);
+    }
+
+    fn line_at(&mut self, at: Duration, direction: Direction, text: &str) {
         let text = self.mask.text(text);
         self.seen.transcript.push(at, direction, &text);
         (self.watch)(Line { at, direction, text: &text });

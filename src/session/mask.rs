@@ -59,6 +59,9 @@ impl Mask {
 
     /// The reply without the secret.
     pub(super) fn reply(&self, reply: Reply) -> Reply {
+        if self.forms.is_empty() {
+            return reply;
+        }
         let found = reply.lines().any(|line| self.forms.iter().any(|form| find(line, form).is_some()));
         if !found {
             return reply;

@@ -128,7 +128,7 @@ pub(super) fn transaction(recipients: &[&str]) -> Transaction {
         path: ForwardPath::parse(address).expect("an address"),
         params: "".into(),
     };
-    let message = Draft::compose(Composition::default()).expect("a message");
+    let message = Draft::compose(&Composition::default()).expect("a message");
     Transaction {
         mail_from: ReversePath::parse("a@a.test").expect("an address"),
         mail_params: "".into(),

@@ -63,6 +63,12 @@ pub struct Line<'a> {
 }
 
 impl Transcript {
+    /// Makes room for so many bytes of text in so many lines.
+    pub(super) fn reserve(&mut self, text: usize, lines: usize) {
+        self.text.reserve(text);
+        self.entries.reserve(lines);
+    }
+
     /// Adds a line.
     pub fn push(&mut self, at: Duration, direction: Direction, line: &str) {
         self.text.push_str(line);

@@ -25,7 +25,7 @@ pub fn stuff(message: &[u8], out: &mut Vec<u8>) {
 
 /// Where the next dot stands that is the first byte after a CRLF.
 fn next_dot(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(3).position(|window| window == b"\r\n.").map(|at| at + 2)
+    memchr::memmem::find(bytes, b"\r\n.").map(|at| at + 2)
 }
 
 #[cfg(test)]

@@ -1,45 +1,73 @@
 //! What a server offers (RFC 5321 §4.1.1.1). Unknown keywords are kept.
 
+use std::fmt;
+
 use super::Reply;
 
 /// A server's answer to EHLO.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EhloResponse {
-    /// The text of the first line: the server's name and greeting.
-    pub greeting: String,
-    /// The extensions, in the order of the reply.
-    pub keywords: Vec<EhloKeyword>,
+    /// The text of each line, a line feed between them: a reply's line holds none.
+    text: String,
 }
 
 /// One extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EhloKeyword {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EhloKeyword<'a> {
     /// The keyword as the server spells it.
-    pub name: String,
-    /// What follows it, split at spaces.
-    pub params: Vec<String>,
+    pub name: &'a str,
+    /// What follows it.
+    rest: &'a str,
+}
+
+impl<'a> EhloKeyword<'a> {
+    /// What follows the keyword, split at spaces.
+    pub fn params(self) -> impl Iterator<Item = &'a str> {
+        self.rest.split(' ').filter(|word| !word.is_empty())
+    }
+}
+
+impl fmt::Display for EhloKeyword<'_> {
+    /// `AUTH LOGIN XOAUTH2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.params().try_for_each(|param| write!(f, " {param}"))
+    }
 }
 
 impl EhloResponse {
     /// Reads the answer out of a reply.
     #[must_use]
     pub fn parse(reply: &Reply) -> Self {
-        let mut lines = reply.lines().map(|line| super::lossless(line).into_owned());
-        let greeting = lines.next().unwrap_or_default();
-        let keywords = lines
-            .filter_map(|line| {
-                let mut words = line.split(' ').filter(|word| !word.is_empty());
-                let name = words.next()?.to_owned();
-                Some(EhloKeyword { name, params: words.map(str::to_owned).collect() })
-            })
-            .collect();
-        Self { greeting, keywords }
+        let mut text = String::with_capacity(reply.wire().len());
+        for (n, line) in reply.lines().enumerate() {
+            if n > 0 {
+                text.push('\n');
+            }
+            text.push_str(&super::lossless(line));
+        }
+        Self { text }
+    }
+
+    /// The text of the first line: the server's name and greeting.
+    #[must_use]
+    pub fn greeting(&self) -> &str {
+        self.text.split('\n').next().unwrap_or_default()
+    }
+
+    /// The extensions, in the order of the reply.
+    pub fn keywords(&self) -> impl Iterator<Item = EhloKeyword<'_>> {
+        self.text.split('\n').skip(1).filter_map(|line| {
+            let line = line.trim_start_matches(' ');
+            let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
+            (!name.is_empty()).then_some(EhloKeyword { name, rest })
+        })
     }
 
     /// The first line of this keyword (case does not matter, RFC 5321 §2.4).
     #[must_use]
-    pub fn find(&self, keyword: &str) -> Option<&EhloKeyword> {
-        self.keywords.iter().find(|line| line.name.eq_ignore_ascii_case(keyword))
+    pub fn find(&self, keyword: &str) -> Option<EhloKeyword<'_>> {
+        self.keywords().find(|line| line.name.eq_ignore_ascii_case(keyword))
     }
 
     /// Whether a line such as `SIZE`, `AUTH LOGIN` or `AUTH LOGIN XOAUTH2` is
@@ -50,14 +78,13 @@ impl EhloResponse {
     pub fn offers(&self, line: &str) -> bool {
         let mut words = line.split_ascii_whitespace();
         let Some(keyword) = words.next() else { return false };
+        let has =
+            |line: EhloKeyword<'_>, param: &str| line.params().any(|own| own.eq_ignore_ascii_case(param));
         let found = words.clone().all(|param| {
-            self.named(keyword).any(|line| line.params.iter().any(|own| own.eq_ignore_ascii_case(param)))
-                || self.keywords.iter().any(|line| {
-                    let (name, first) = line.name.split_once('=').unwrap_or_default();
-                    name.eq_ignore_ascii_case(keyword)
-                        && (first.eq_ignore_ascii_case(param)
-                            || line.params.iter().any(|own| own.eq_ignore_ascii_case(param)))
-                })
+            self.keywords().any(|line| {
+                let (name, first) = line.name.split_once('=').unwrap_or((line.name, ""));
+                name.eq_ignore_ascii_case(keyword) && (first.eq_ignore_ascii_case(param) || has(line, param))
+            })
         });
         found && (words.next().is_some() || self.find(keyword).is_some())
     }
@@ -66,7 +93,7 @@ impl EhloResponse {
     /// brackets of `Hello [203.0.113.10]`, without RFC 5321's `IPv6:` tag.
     #[must_use]
     pub fn sees(&self) -> Option<&str> {
-        let (_, after) = self.greeting.rsplit_once('[')?;
+        let (_, after) = self.greeting().rsplit_once('[')?;
         let (address, _) = after.split_once(']')?;
         Some(match address.get(..5) {
             Some(tag) if tag.eq_ignore_ascii_case("IPv6:") => &address[5..],
@@ -79,9 +106,9 @@ impl EhloResponse {
     #[must_use]
     pub fn oddities(&self) -> Vec<String> {
         let mut odd = Vec::new();
-        for (n, line) in self.keywords.iter().enumerate() {
-            let name = &line.name;
-            if self.keywords[..n].iter().any(|before| before.name.eq_ignore_ascii_case(name)) {
+        for (n, line) in self.keywords().enumerate() {
+            let name = line.name;
+            if self.keywords().take(n).any(|before| before.name.eq_ignore_ascii_case(name)) {
                 odd.push(format!("{name} is offered more than once"));
             }
             if name.len() > 5 && name.is_char_boundary(5) && name[..5].eq_ignore_ascii_case("AUTH=") {
@@ -89,17 +116,13 @@ impl EhloResponse {
             }
             // RFC 1870 §4: at most 20 digits, and 2^64 does not fit a size.
             if name.eq_ignore_ascii_case("SIZE")
-                && let Some(size) = line.params.first()
+                && let Some(size) = line.params().next()
                 && size.parse::<u64>().is_err()
             {
                 odd.push(format!("SIZE {size} is no size"));
             }
         }
         odd
-    }
-
-    fn named<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a EhloKeyword> {
-        self.keywords.iter().filter(move |line| line.name.eq_ignore_ascii_case(keyword))
     }
 }
 
@@ -120,7 +143,7 @@ mod tests {
         assert!(ehlo.offers("SIZE") && ehlo.offers("size 1000") && ehlo.offers("x-foo"));
         assert!(ehlo.offers("AUTH xoauth2 login"));
         assert!(!ehlo.offers("AUTH PLAIN") && !ehlo.offers("STARTTLS") && !ehlo.offers(""));
-        assert_eq!(ehlo.find("Auth").map(|auth| auth.params.len()), Some(2));
+        assert_eq!(ehlo.find("Auth").map(|auth| auth.params().count()), Some(2));
     }
 
     #[test]

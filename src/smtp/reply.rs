@@ -343,8 +343,8 @@ impl ReplyDecoder {
     }
 
     fn finish(&mut self, end: usize) -> Reply {
-        let rest = self.buffer.split_off(end);
-        let wire = std::mem::replace(&mut self.buffer, rest).into_boxed_slice();
+        let wire = self.buffer[..end].into();
+        self.buffer.drain(..end);
         let code = self.code.take().expect("a reply has at least one line");
         self.line_start = 0;
         self.scanned = 0;

@@ -211,7 +211,7 @@ impl Judge<'_, '_> {
         };
         for line in expect.offers.iter().filter(|line| !response.offers(line)) {
             let actual = match response.find(line.split(' ').next().unwrap_or_default()) {
-                Some(keyword) => [std::slice::from_ref(&keyword.name), &keyword.params].concat().join(" "),
+                Some(keyword) => keyword.to_string(),
                 None => offered(response),
             };
             self.fail(format!("offers {line}"), actual);
@@ -225,7 +225,7 @@ impl Judge<'_, '_> {
                 Some(seen) => self.fail(format!("sees {wanted}"), format!("it sees {seen}")),
                 None => self.fail(
                     format!("sees {wanted}"),
-                    format!("no address in the greeting \"{}\"", response.greeting),
+                    format!("no address in the greeting \"{}\"", response.greeting()),
                 ),
             }
         }
@@ -281,7 +281,7 @@ impl Judge<'_, '_> {
 }
 
 fn offered(response: &crate::smtp::EhloResponse) -> String {
-    let keywords: Vec<_> = response.keywords.iter().map(|keyword| keyword.name.as_str()).collect();
+    let keywords: Vec<_> = response.keywords().map(|keyword| keyword.name).collect();
     if keywords.is_empty() {
         "it offers nothing".to_owned()
     } else {

@@ -2,6 +2,7 @@
 //! one go shows everything.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Diagnostic, Key, Node, Span, Value};
@@ -168,6 +169,15 @@ impl<'n> Field<'n> {
             self.wrong("a text", faults);
         }
         text
+    }
+
+    /// Text that is kept: it is the tree's own.
+    pub fn shared_text(self, faults: &mut Vec<Diagnostic>) -> Option<Arc<str>> {
+        if let Value::Scalar(text) = &self.node.value {
+            return Some(Arc::clone(text));
+        }
+        self.wrong("a text", faults);
+        None
     }
 
     /// `true` or `false`.

@@ -1,5 +1,6 @@
 //! Flags to a plan: what `probe` is to do, every file and secret read.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -163,12 +164,12 @@ fn transactions(args: &Args, hello: &Hello) -> Result<Vec<Transaction>, String> 
 fn message(args: &Args, mail_from: &ReversePath, hello: &Hello) -> Result<Draft, String> {
     let header_from = match (&args.header_from[..], mail_from) {
         ([none], _) if none == "none" => Vec::new(),
-        ([], ReversePath::Null) => vec![format!("postmaster@{}", hello.name)],
-        ([], ReversePath::Mailbox(mailbox)) => vec![mailbox.to_string()],
-        (given, _) => given.to_vec(),
+        ([], ReversePath::Null) => vec![format!("postmaster@{}", hello.name).into()],
+        ([], ReversePath::Mailbox(mailbox)) => vec![mailbox.to_string().into()],
+        (given, _) => given.iter().map(Cow::from).collect(),
     };
-    let to = args.to.iter().map(|path| path.as_str().to_owned()).collect();
-    Draft::compose(Composition { header_from, to, ..Composition::default() })
+    let to = args.to.iter().map(|path| path.as_str()).collect();
+    Draft::compose(&Composition { header_from, to, ..Composition::default() })
         .map_err(|error| error.to_string())
 }
 

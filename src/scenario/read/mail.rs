@@ -7,6 +7,7 @@ use super::super::spec::{MessageSpec, Parts, TransactionSpec};
 use super::super::view::{Findings, View};
 use super::super::{Expect, RecipientExpect};
 use super::expect::{expect, patterns};
+use crate::message::Body;
 use crate::plan::{Hello, HelloVerb, Recipient};
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::yaml::{Diagnostic, Field, Fields, Value};
@@ -227,13 +228,13 @@ impl<'v> Keys<'v> {
             None => None,
         };
         let subject = subject.and_then(|field| plain_text(field, faults));
-        let body = body.and_then(|field| field.text(faults)).map(Arc::from);
+        let body = body.and_then(|field| field.shared_text(faults));
         let headers = headers.map(|field| header_list(field, faults)).unwrap_or_default();
         let parts = Parts { header_from, subject, headers, body };
         if !self.shared {
             return Some(MessageSpec::Parts(Box::new(parts)));
         }
-        match parts.compose(mail_from, recipients, hello) {
+        match parts.compose(mail_from, recipients, hello, |text| Body::new(Arc::clone(text))) {
             Ok(draft) => Some(MessageSpec::Composed(Arc::new(draft))),
             Err(why) => {
                 // What is said already has its place.
