@@ -330,7 +330,7 @@ impl<'p> Dialogue<'p> {
         self.at = At::Auth(Box::new(sasl));
         if !auth.force && !self.offered(&format!("AUTH {}", auth.mechanism.as_str())) {
             let offers = match self.offers.as_ref().and_then(|offers| offers.find("AUTH")) {
-                Some(line) => format!("the server offers {line}"),
+                Some(line) => format!("the server offers {}", line.line),
                 None => "the server does not offer AUTH".to_owned(),
             };
             return not_offered("AUTH", format!("{offers}; {} is wanted", auth.mechanism.as_str()));

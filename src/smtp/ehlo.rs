@@ -1,7 +1,5 @@
 //! What a server offers (RFC 5321 §4.1.1.1). Unknown keywords are kept.
 
-use std::fmt;
-
 use super::Reply;
 
 /// A server's answer to EHLO.
@@ -16,22 +14,14 @@ pub struct EhloResponse {
 pub struct EhloKeyword<'a> {
     /// The keyword as the server spells it.
     pub name: &'a str,
-    /// What follows it.
-    rest: &'a str,
+    /// The whole line: `AUTH LOGIN XOAUTH2`.
+    pub line: &'a str,
 }
 
 impl<'a> EhloKeyword<'a> {
     /// What follows the keyword, split at spaces.
     pub fn params(self) -> impl Iterator<Item = &'a str> {
-        self.rest.split(' ').filter(|word| !word.is_empty())
-    }
-}
-
-impl fmt::Display for EhloKeyword<'_> {
-    /// `AUTH LOGIN XOAUTH2`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
-        self.params().try_for_each(|param| write!(f, " {param}"))
+        self.line[self.name.len()..].split(' ').filter(|word| !word.is_empty())
     }
 }
 
@@ -58,9 +48,9 @@ impl EhloResponse {
     /// The extensions, in the order of the reply.
     pub fn keywords(&self) -> impl Iterator<Item = EhloKeyword<'_>> {
         self.text.split('\n').skip(1).filter_map(|line| {
-            let line = line.trim_start_matches(' ');
-            let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
-            (!name.is_empty()).then_some(EhloKeyword { name, rest })
+            let line = line.trim_matches(' ');
+            let name = line.split(' ').next().filter(|name| !name.is_empty())?;
+            Some(EhloKeyword { name, line })
         })
     }
 

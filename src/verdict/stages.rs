@@ -211,7 +211,7 @@ impl Judge<'_, '_> {
         };
         for line in expect.offers.iter().filter(|line| !response.offers(line)) {
             let actual = match response.find(line.split(' ').next().unwrap_or_default()) {
-                Some(keyword) => keyword.to_string(),
+                Some(keyword) => keyword.line.to_owned(),
                 None => offered(response),
             };
             self.fail(format!("offers {line}"), actual);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::report::words::attempt;
 use crate::session;
-use crate::smtp::{EhloKeyword, EhloResponse, visible};
+use crate::smtp::{EhloResponse, visible};
 use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate};
 use crate::verdict::{self, CaseResult, DecidedBy, Outcome, Sessions, Verdict};
 
@@ -125,20 +125,7 @@ impl Reply<'_> {
 
 /// `SIZE 157286400`, a keyword an item.
 fn offered(ehlo: Option<&EhloResponse>) -> Vec<Cow<'_, str>> {
-    ehlo.map_or_else(Vec::new, |ehlo| ehlo.keywords.iter().map(keyword).collect())
-}
-
-fn keyword(keyword: &EhloKeyword) -> Cow<'_, str> {
-    if keyword.params.is_empty() {
-        return visible(&keyword.name);
-    }
-    let mut line = String::with_capacity(32);
-    line.push_str(&keyword.name);
-    for param in &keyword.params {
-        line.push(' ');
-        line.push_str(param);
-    }
-    owned(line)
+    ehlo.map_or_else(Vec::new, |ehlo| ehlo.keywords().map(|keyword| visible(keyword.line)).collect())
 }
 
 impl<'a> Tls<'a> {
@@ -260,5 +247,6 @@ fn owned<'a>(text: String) -> Cow<'a, str> {
 
 /// Milliseconds to a hundredth: what is finer is noise.
 fn ms(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e5).round() / 1e2
+    let hundredths = (duration.as_nanos() + 5_000) / 10_000;
+    hundredths as f64 / 1e2
 }
