@@ -104,7 +104,8 @@ impl Draft {
     /// Whether its Message-ID is another in every session: [`Stamp::message_id`].
     #[must_use]
     pub fn is_numbered(&self) -> bool {
-        matches!(&self.0, Kind::Composed(pieces) if pieces.contains(&Piece::MessageId))
+        matches!(&self.0, Kind::Composed(composed)
+            if composed.slots.iter().any(|(_, slot)| *slot == Slot::MessageId))
     }
 
     /// How many LF without CR before them a verbatim message has: a file with
@@ -143,8 +144,9 @@ mod tests {
     #[test]
     fn a_message_is_numbered_unless_it_brings_its_own_id() {
         let composed = |headers: &[(&str, &str)]| {
-            let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-            Draft::compose(Composition { headers, ..Composition::default() }).expect("a message")
+            let headers: Vec<(String, String)> =
+                headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            Draft::compose(&Composition { headers: &headers, ..Composition::default() }).expect("a message")
         };
         assert!(composed(&[("X-A", "1")]).is_numbered());
         assert!(!composed(&[("message-id", "<1@a>")]).is_numbered());
