@@ -34,13 +34,13 @@ fn start(
     client_ca: Option<Vec<u8>>,
     up_to: Option<Stage>,
 ) -> io::Result<(Lab, Vec<At>)> {
-    let endpoints: Vec<_> = listen.iter().map(|listen| listen.endpoint).collect();
+    let names: Vec<_> = listen.iter().map(|listen| listen.cloud.host(listen.endpoint)).collect();
     let lab = Lab::start(LabConfig { tenants, client_ca, listen })?;
     let trust = Arc::new(Trust::from_pem(lab.ca_pem()).map_err(io::Error::other)?);
-    let at = endpoints.into_iter().enumerate().map(|(n, endpoint)| At {
+    let at = names.into_iter().enumerate().map(|(n, name)| At {
         host: lab.address(n).ip().to_string().into(),
         port: lab.address(n).port(),
-        server_name: Some(lab.server_name(endpoint).into()),
+        server_name: Some(name.into()),
         trust: Some(Arc::clone(&trust)),
         up_to,
         lab: true,

@@ -14,11 +14,14 @@ pub enum Endpoint {
     /// `smtp-legacy.office365.com`, port 587: the same for clients that still
     /// speak TLS 1.0 or 1.1, where the tenant opted in.
     Legacy,
+    /// `smtp-hve.office365.com`, port 587: High Volume Email, mail in bulk to the
+    /// organisation's own recipients.
+    HighVolume,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 3] = [Self::Mx, Self::Submission, Self::Legacy];
+    pub const ALL: [Self; 4] = [Self::Mx, Self::Submission, Self::Legacy, Self::HighVolume];
 
     /// The name used in files and on the command line.
     #[must_use]
@@ -27,6 +30,7 @@ impl Endpoint {
             Self::Mx => "mx",
             Self::Submission => "submission",
             Self::Legacy => "legacy",
+            Self::HighVolume => "hve",
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
-
 use super::{Endpoint, Rule, RulesOn};
 
 /// What goes wrong at a front door, and how often. The same seed gives the same
@@ -34,13 +32,13 @@ impl Faults {
     /// What to say of a longer one.
     pub const TOO_SLOW: &'static str = "a tarpit is at most 5m: no client waits longer";
     /// Where and when `legacy_tls` can strike, in words.
-    pub const LEGACY_TLS: &'static str = "the submission endpoint, 2021-09-01 to 2022-01-31";
+    pub const LEGACY_TLS: &'static str =
+        "the submission endpoint, 2021-09-01 to 2022-01-31 (21vianet: to 2023-06-30)";
 
-    /// Whether `legacy_tls` can strike at an endpoint under the rules of a day.
+    /// Whether `legacy_tls` can strike at an endpoint under some rules.
     #[must_use]
-    pub fn has_legacy_tls(endpoint: Endpoint, day: NaiveDate) -> bool {
-        let rules = RulesOn::day(day);
-        let in_time = rules.holds(Rule::LegacyTlsSampled) && !rules.holds(Rule::LegacyTlsEnds);
+    pub fn has_legacy_tls(endpoint: Endpoint, rules: RulesOn) -> bool {
+        let in_time = rules.holds(Rule::LegacyTlsSampled) && !rules.legacy_tls_has_ended();
         endpoint == Endpoint::Submission && in_time
     }
 

@@ -33,10 +33,13 @@ use Who::{Contoso, Fabrikam, Northwind, Tailspin};
 /// name in full; for whom its domain counts as accepted.
 type Certificate = (&'static [&'static str], &'static [Who], &'static [Who], &'static [Who]);
 
-const CERTIFICATES: [Certificate; 9] = [
+const CERTIFICATES: [Certificate; 11] = [
     (&[], &[], &[], &[]),
+    // One that counts as none, whatever it says.
+    UNUSABLE,
     (&["relay.contoso.com"], &[Contoso], &[], &[Contoso]),
     (&["contoso.com"], &[Contoso], &[], &[Contoso]),
+    (&["*.contoso.com"], &[Contoso], &[], &[Contoso]),
     (&["mail.fabrikam.com"], &[], &[Fabrikam], &[Fabrikam]),
     (&["relay.fabrikam.com"], &[], &[Fabrikam], &[]),
     (&["mail.ticketservice.example"], &[], &[Contoso], &[]),
@@ -44,6 +47,8 @@ const CERTIFICATES: [Certificate; 9] = [
     (&["elsewhere.example"], &[], &[], &[]),
     (&["mail.fabrikam.com", "relay.contoso.com"], &[Contoso], &[Fabrikam], &[Contoso, Fabrikam]),
 ];
+
+const UNUSABLE: Certificate = (&["self-signed"], &[], &[], &[]);
 
 /// An address, and whose enabled OnPremises connectors list it.
 const ADDRESSES: [(&str, &[Who]); 6] = [
@@ -243,9 +248,14 @@ fn every_combination_falls_as_the_text_of_the_rules_has_it() {
     let mut combinations = 0;
     for certificate in CERTIFICATES {
         for (address, lists) in ADDRESSES {
-            let names: Vec<_> =
-                certificate.0.iter().map(|name| CertificateName::new(name).expect("a name")).collect();
-            let shown = if names.is_empty() { Presented::None } else { Presented::Names(names) };
+            let shown = match certificate.0 {
+                [] => Presented::None,
+                names if names == UNUSABLE.0 => Presented::Unusable { reason: "it is self-signed".into() },
+                names => {
+                    let name = |name: &&str| CertificateName::new(name).expect("a name");
+                    Presented::Names(names.iter().map(name).collect())
+                }
+            };
             let peer = Peer { address: address.parse().expect("an address"), tls: None, certificate: shown };
             for (p1, p1_owner) in SENDERS {
                 for (p2, p2_owner) in SENDERS {
@@ -272,5 +282,5 @@ fn every_combination_falls_as_the_text_of_the_rules_has_it() {
             }
         }
     }
-    assert_eq!(combinations, 9 * 6 * 7 * 7 * 7 * 3);
+    assert_eq!(combinations, 11 * 6 * 7 * 7 * 7 * 3);
 }

@@ -5,6 +5,7 @@ use super::Endpoint;
 use super::catalogue::{Entry, positive, submission};
 use super::decision::{AttributedBy, Attribution, Decision};
 use super::domain::DomainName;
+use super::high_volume;
 use super::tenants::{BasicAuth, Tenant, Tenants};
 use super::timeline::{Rule, RulesOn};
 use crate::tls::TlsVersion;
@@ -41,10 +42,11 @@ pub fn log_in(
 ) -> Decision {
     let legacy_tls = log_in.tls.filter(|version| *version < TlsVersion::Tls12);
     if let Some(version) = legacy_tls
-        && endpoint == Endpoint::Submission
-        && rules.holds(Rule::LegacyTlsEnds)
+        && endpoint != Endpoint::Legacy
+        && rules.legacy_tls_has_ended()
     {
-        why.step(format!("{version} is refused at the ordinary endpoint"));
+        let which = if endpoint == Endpoint::HighVolume { "this" } else { "the ordinary" };
+        why.step(format!("{version} is refused at {which} endpoint"));
         return Decision::reply(&submission::LEGACY_TLS_REFUSED);
     }
     let Some(tenant) = tenant_of(tenants, log_in.user) else {
@@ -56,13 +58,23 @@ pub fn log_in(
     {
         return Decision::reply(refused);
     }
-    if let Some(refused) = switched_off(tenants, tenant, log_in.user, why) {
+    let switched_off = match endpoint {
+        Endpoint::HighVolume => high_volume::no_account(tenant, log_in.user, why),
+        Endpoint::Submission | Endpoint::Legacy | Endpoint::Mx => {
+            switched_off(tenants, tenant, log_in.user, why)
+        }
+    };
+    if let Some(refused) = switched_off {
         return Decision::reply(refused);
     }
-    if log_in.basic
-        && let Some(refused) = basic_refused(tenant, log_in.user, rules, why)
-    {
-        return Decision::reply(refused);
+    if log_in.basic {
+        let retired = match endpoint {
+            Endpoint::HighVolume => high_volume::basic_ended(rules, why),
+            Endpoint::Submission | Endpoint::Legacy | Endpoint::Mx => basic_retired(tenant, rules, why),
+        };
+        if let Some(refused) = retired.or_else(|| basic_forbidden(tenant, log_in.user, why)) {
+            return Decision::reply(refused);
+        }
     }
     match tenants.password(log_in.user) {
         Some(secret) if secret.expose() == log_in.secret => {
@@ -93,7 +105,7 @@ fn legacy_tls_of(
     let allowed = tenant.transport.allow_legacy_tls_clients;
     let refused = match endpoint {
         Endpoint::Legacy => allowed != Some(true),
-        Endpoint::Submission | Endpoint::Mx => allowed == Some(false),
+        Endpoint::Submission | Endpoint::HighVolume | Endpoint::Mx => allowed == Some(false),
     };
     let state = match allowed {
         Some(true) => "true",
@@ -144,29 +156,38 @@ fn switched_off(tenants: &Tenants, tenant: &Tenant, user: &str, why: &mut Accoun
     }
 }
 
-/// Whether basic authentication is refused, however right the password is.
+/// Whether basic authentication for SMTP AUTH has come to its end for the tenant.
 ///
-/// Source: techcommunity.microsoft.com 4114750 and 4489835 (retirement);
-/// Set-AuthenticationPolicy, `AllowBasicAuthSmtp`; replies captured in 2025 and
-/// 2026. That `basic authentication is disabled` is what the retirement's first
-/// step answers is inferred, and so is the order of the checks.
-fn basic_refused(tenant: &Tenant, user: &str, rules: RulesOn, why: &mut Account) -> Option<&'static Entry> {
+/// Source: techcommunity.microsoft.com 4114750 and 4489835. That `basic authentication
+/// is disabled` is what the first step answers is inferred.
+fn basic_retired(tenant: &Tenant, rules: RulesOn, why: &mut Account) -> Option<&'static Entry> {
     match tenant.lab.basic_auth {
         Some(BasicAuth::Retired) => {
             why.step("basic authentication is retired (lab)");
-            return Some(&submission::BASIC_AUTH_RETIRED);
+            Some(&submission::BASIC_AUTH_RETIRED)
         }
         Some(BasicAuth::Off) => {
             why.step("basic authentication is off (lab)");
-            return Some(&submission::BASIC_AUTH_DISABLED);
+            Some(&submission::BASIC_AUTH_DISABLED)
         }
-        Some(BasicAuth::On) => why.step("an administrator has left basic authentication on (lab)"),
+        Some(BasicAuth::On) => {
+            why.step("an administrator has left basic authentication on (lab)");
+            None
+        }
         None if rules.holds(Rule::BasicAuthOff) => {
             why.step("since the end of December 2026 basic authentication is off unless switched on again");
-            return Some(&submission::BASIC_AUTH_DISABLED);
+            Some(&submission::BASIC_AUTH_DISABLED)
         }
-        None => {}
+        None => None,
     }
+}
+
+/// Whether somebody forbids the user basic authentication, however right the password
+/// is.
+///
+/// Source: Set-AuthenticationPolicy, `AllowBasicAuthSmtp`; replies captured in 2025
+/// and 2026. The order of the checks is inferred.
+fn basic_forbidden(tenant: &Tenant, user: &str, why: &mut Account) -> Option<&'static Entry> {
     let key = user.to_ascii_lowercase();
     let own = tenant.lab.policies.get(&key);
     if let Some(name) = own.or(tenant.organization.default_authentication_policy.as_ref()) {

@@ -278,6 +278,8 @@ pub struct Lab {
     pub conditional_access: Vec<String>,
     /// Basic authentication for SMTP AUTH; `None`: by the timeline.
     pub basic_auth: Option<BasicAuth>,
+    /// Accounts of High Volume Email.
+    pub high_volume: Vec<String>,
     /// Most sessions of one mailbox that may send at once; `None`: any number.
     pub sessions: Option<u32>,
 }

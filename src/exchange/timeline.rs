@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::Cloud;
 use super::catalogue::Confidence;
 
 /// A change of the rules.
@@ -11,12 +12,18 @@ pub enum Rule {
     HeaderFromEnds,
     /// TLS 1.0 and 1.1 are refused for SMTP AUTH at the ordinary endpoint.
     LegacyTlsEnds,
+    /// The same in the cloud that 21Vianet operates.
+    LegacyTlsEnds21Vianet,
     /// A small part of the log-ins over TLS 1.0 and 1.1 is refused (`faults`).
     LegacyTlsSampled,
     /// Organisations created from this day on begin with SMTP AUTH off.
     SmtpAuthOffForNew,
     /// Basic authentication for SMTP AUTH is off unless switched on again.
     BasicAuthOff,
+    /// High Volume Email reaches the organisation's own recipients alone.
+    HighVolumeInternalOnly,
+    /// Basic authentication ends for High Volume Email.
+    HighVolumeBasicEnds,
 }
 
 /// A row of the timeline.
@@ -103,6 +110,9 @@ const RELAY23: &str = "\"Updated Requirements for SMTP Relay through Exchange On
 const BASIC: &str = "\"Updated Exchange Online SMTP AUTH Basic Authentication Deprecation Timeline\", \
     techcommunity.microsoft.com 4489835, 2026-01-27";
 
+const HVE: &str = "reports of Microsoft's announcements of High Volume Email (thewindowsupdate.com, \
+    windowsnews.ai)";
+
 /// Every change that concerns relay and submission, oldest first.
 pub static TIMELINE: &[Change] = &[
     Change {
@@ -188,12 +198,14 @@ pub static TIMELINE: &[Change] = &[
         simulated: Simulated::No,
     },
     Change {
-        from: day(2023, 6, 30),
+        // "No longer supported after June 30, 2023".
+        from: day(2023, 7, 1),
         precision: Precision::Day,
-        what: "SMTP AUTH over TLS 1.0 and 1.1 ends at 21Vianet",
+        what: "SMTP AUTH over TLS 1.0 and 1.1 is refused in the cloud that 21Vianet operates (`cloud: \
+            21vianet`)",
         source: TLS21,
         confidence: Confidence::Verbatim,
-        simulated: Simulated::No,
+        simulated: Simulated::ByDate(Rule::LegacyTlsEnds21Vianet),
     },
     Change {
         from: day(2023, 11, 1),
@@ -203,6 +215,14 @@ pub static TIMELINE: &[Change] = &[
         source: RELAY23,
         confidence: Confidence::Verbatim,
         simulated: Simulated::ByDate(Rule::HeaderFromEnds),
+    },
+    Change {
+        from: day(2024, 4, 1),
+        precision: Precision::Day,
+        what: "High Volume Email in preview: accounts of its own (`lab.high_volume`) at smtp-hve.office365.com",
+        source: HVE,
+        confidence: Confidence::Paraphrased,
+        simulated: Simulated::Always,
     },
     Change {
         from: day(2025, 1, 1),
@@ -231,10 +251,27 @@ pub static TIMELINE: &[Change] = &[
         simulated: Simulated::No,
     },
     Change {
+        from: day(2025, 6, 1),
+        precision: Precision::Month,
+        what: "High Volume Email reaches the organisation's own recipients alone",
+        source: HVE,
+        confidence: Confidence::Paraphrased,
+        simulated: Simulated::ByDate(Rule::HighVolumeInternalOnly),
+    },
+    Change {
         from: day(2026, 2, 4),
         precision: Precision::Day,
         what: "guidance on connectors: by certificate rather than by address, its domain an accepted domain",
         source: "MC1226222",
+        confidence: Confidence::Verbatim,
+        simulated: Simulated::No,
+    },
+    Change {
+        from: day(2026, 7, 1),
+        precision: Precision::Day,
+        what: "TLS 1.0 and 1.1 begin to end for POP3 and IMAP4, until 2026-12-31; of smtp-legacy nothing was \
+            announced",
+        source: "techcommunity.microsoft.com 4515201, MC1293480",
         confidence: Confidence::Verbatim,
         simulated: Simulated::No,
     },
@@ -257,33 +294,58 @@ pub static TIMELINE: &[Change] = &[
         confidence: Confidence::Verbatim,
         simulated: Simulated::BySwitch,
     },
+    Change {
+        // "Until September 2028"; the first of the month stands for it.
+        from: day(2028, 9, 1),
+        precision: Precision::Month,
+        what: "basic authentication ends for High Volume Email, which the end for SMTP AUTH does not touch",
+        source: HVE,
+        confidence: Confidence::Paraphrased,
+        simulated: Simulated::ByDate(Rule::HighVolumeBasicEnds),
+    },
 ];
 
 const fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).expect("a day of the calendar, checked when compiled")
 }
 
-/// The rules of one day.
+/// The rules of one day in one cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RulesOn(NaiveDate);
+pub struct RulesOn {
+    day: NaiveDate,
+    cloud: Cloud,
+}
 
 impl RulesOn {
-    /// The rules of a day.
+    /// The rules of a day in the worldwide cloud.
     #[must_use]
     pub const fn day(day: NaiveDate) -> Self {
-        Self(day)
+        Self { day, cloud: Cloud::Worldwide }
     }
 
-    /// The day.
+    /// The same day's in a cloud.
     #[must_use]
-    pub const fn date(self) -> NaiveDate {
-        self.0
+    pub const fn in_cloud(self, cloud: Cloud) -> Self {
+        Self { cloud, ..self }
+    }
+
+    /// The cloud.
+    #[must_use]
+    pub const fn cloud(self) -> Cloud {
+        self.cloud
+    }
+
+    /// Whether TLS 1.0 and 1.1 are no longer taken for SMTP AUTH at the ordinary
+    /// endpoint.
+    #[must_use]
+    pub fn legacy_tls_has_ended(self) -> bool {
+        self.holds(self.cloud.legacy_tls_ends())
     }
 
     /// Whether a change has come into force.
     #[must_use]
     pub fn holds(self, rule: Rule) -> bool {
-        TIMELINE.iter().any(|change| change.rule() == Some(rule) && change.from <= self.0)
+        TIMELINE.iter().any(|change| change.rule() == Some(rule) && change.from <= self.day)
     }
 }
 
@@ -300,6 +362,18 @@ mod tests {
     }
 
     #[test]
+    fn old_tls_ended_on_another_day_at_21vianet() {
+        let on = |year, month, last| RulesOn::day(day(year, month, last));
+        for (rules, worldwide, china) in
+            [(on(2022, 1, 31), false, false), (on(2023, 6, 30), true, false), (on(2023, 7, 1), true, true)]
+        {
+            assert_eq!(rules.legacy_tls_has_ended(), worldwide, "{rules:?}");
+            assert_eq!(rules.in_cloud(Cloud::Government).legacy_tls_has_ended(), worldwide, "{rules:?}");
+            assert_eq!(rules.in_cloud(Cloud::Vianet21).legacy_tls_has_ended(), china, "{rules:?}");
+        }
+    }
+
+    #[test]
     fn the_timeline_runs_forward() {
         assert!(TIMELINE.is_sorted_by_key(|change| change.from));
     }
@@ -312,6 +386,9 @@ mod tests {
             Rule::LegacyTlsSampled,
             Rule::SmtpAuthOffForNew,
             Rule::BasicAuthOff,
+            Rule::LegacyTlsEnds21Vianet,
+            Rule::HighVolumeInternalOnly,
+            Rule::HighVolumeBasicEnds,
         ] {
             assert_eq!(TIMELINE.iter().filter(|change| change.rule() == Some(rule)).count(), 1, "{rule:?}");
         }

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::secret_source::SecretSource;
 use super::target::{Place, Rate, Target, host_port};
-use crate::exchange::Endpoint;
+use crate::exchange::{Cloud, Endpoint, RulesOn};
 use crate::plan::ProxyVersion;
 use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Span};
@@ -47,6 +47,8 @@ pub struct SimulatorSetup {
     pub(super) tenants_at: Span,
     /// Where the file names the CA.
     pub(super) client_ca_at: Option<Span>,
+    /// The cloud where a target names no other.
+    pub cloud: Cloud,
     /// The day whose rules hold where a target names no other.
     pub as_of: Option<NaiveDate>,
 }
@@ -177,6 +179,7 @@ fn simulator(field: Field<'_>, folder: &Path, faults: &mut Vec<Diagnostic>) -> O
     let tenants = fields.require("tenants", field.key_span(), faults);
     let tenants = tenants.and_then(|field| file_ref(field, folder, faults));
     let as_of = fields.take("as_of").and_then(|field| date(field, faults));
+    let cloud = fields.take("cloud").and_then(|field| cloud(field, faults));
     let client_ca = fields.take("client_ca").and_then(|field| file_ref(field, folder, faults));
     fields.finish(faults);
     let tenants = tenants?;
@@ -185,8 +188,13 @@ fn simulator(field: Field<'_>, folder: &Path, faults: &mut Vec<Diagnostic>) -> O
         tenants_at: tenants.span,
         client_ca_at: client_ca.as_ref().map(|ca| ca.span),
         client_ca: client_ca.map(|ca| ca.path),
+        cloud: cloud.unwrap_or_default(),
         as_of,
     })
+}
+
+fn cloud(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Cloud> {
+    field.word("cloud", &Cloud::ALL.map(|cloud| (cloud.as_str(), cloud)), faults)
 }
 
 fn target(
@@ -200,6 +208,8 @@ fn target(
     let address = fields.take("address");
     let as_of = fields.take("as_of");
     let date = as_of.and_then(|field| date(field, faults));
+    let cloud_field = fields.take("cloud");
+    let in_cloud = cloud_field.and_then(|field| cloud(field, faults));
     let max_connections = fields
         .take("max_connections")
         .and_then(|field| field.integer(1..=10_000, faults))
@@ -219,7 +229,7 @@ fn target(
                 let fault = Diagnostic::error("`proxy` is for real servers", proxy.key_span());
                 faults.push(fault.label("take it out: the simulator is told the `source_ip` anyway"));
             }
-            let words = [Endpoint::Mx, Endpoint::Submission, Endpoint::Legacy].map(|e| (e.as_str(), e));
+            let words = Endpoint::ALL.map(|endpoint| (endpoint.as_str(), endpoint));
             let at = endpoint.span();
             let endpoint = endpoint.word("endpoint", &words, faults)?;
             let Some(setup) = simulator else {
@@ -246,14 +256,24 @@ fn target(
                 }
                 address
             });
+            let cloud = in_cloud.unwrap_or(setup.cloud);
+            if let Some(why) = cloud.lacks(endpoint) {
+                let what = format!("the {} cloud has no `{endpoint}` endpoint", cloud.as_str());
+                faults.push(Diagnostic::error(what, at).label(why));
+                return None;
+            }
+            let rules = RulesOn::day(as_of).in_cloud(cloud);
             let faults =
-                wanted.map(|wanted| super::read::faults(wanted, endpoint, as_of, faults)).unwrap_or_default();
-            Place::Simulator { endpoint, as_of, faults, listen }
+                wanted.map(|wanted| super::read::faults(wanted, endpoint, rules, faults)).unwrap_or_default();
+            Place::Simulator { endpoint, cloud, as_of, faults, listen }
         }
         (None, Some(address)) => {
             if let Some(as_of) = as_of {
                 let fault = Diagnostic::error("`as_of` is the simulator's", as_of.key_span());
                 faults.push(fault.label("a real server's rules are today's"));
+            }
+            if let Some(cloud) = cloud_field {
+                faults.push(Diagnostic::error("`cloud` is the simulator's", cloud.key_span()));
             }
             if let Some(wanted) = wanted {
                 faults.push(Diagnostic::error("`faults` are the simulator's", wanted.key_span()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::exchange::{Endpoint, Faults};
+use crate::exchange::{Cloud, Endpoint, Faults};
 use crate::plan::ProxyVersion;
 use crate::smtp::Stage;
 
@@ -45,6 +45,8 @@ pub enum Place {
     Simulator {
         /// Which one.
         endpoint: Endpoint,
+        /// Of which cloud, which has such an endpoint.
+        cloud: Cloud,
         /// The rules of that day.
         as_of: NaiveDate,
         /// What goes wrong there on demand.

@@ -14,8 +14,8 @@ use crate::exchange::catalogue::{
     Entry, positive, protocol, relay as relay_replies, reputation, submission as submission_replies,
 };
 use crate::exchange::{
-    Account, Attribution, CertificateName, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
-    author_addresses, author_domains, header_firewall, mail_loop, message_id, relay, submission,
+    Account, Attribution, CertificateName, Cloud, Decision, Endpoint, Peer, Presented, RulesOn, Tenants,
+    author_addresses, author_domains, header_firewall, high_volume, mail_loop, message_id, relay, submission,
 };
 use crate::smtp::{ForwardPath, ReversePath};
 use crate::tls::{ClientChain, TlsVersion};
@@ -92,12 +92,17 @@ impl FrontEnd {
                 text.push_str(&entry.filled(fill));
                 if !is_positive {
                     text.push(' ');
-                    text.push_str(&stamp::stamp(self.endpoint, facts.now, self.id));
+                    text.push_str(&stamp::stamp(self.door(), facts.now, self.id));
                 }
                 text.into()
             }
         };
         Response::new(code, text)
+    }
+
+    /// Which front door of which cloud this is.
+    const fn door(&self) -> (Cloud, Endpoint) {
+        (self.rules.cloud(), self.endpoint)
     }
 
     fn say(&self, entry: &'static Entry, facts: &Facts) -> Response {
@@ -133,15 +138,17 @@ impl FrontEnd {
         // One slot: STARTTLS in clear text, AUTH after it. [wire, 2025-11]
         match (facts.version(), self.endpoint) {
             (None, _) => lines.push("STARTTLS".into()),
-            (Some(_), Endpoint::Submission | Endpoint::Legacy) => lines.push("AUTH LOGIN XOAUTH2".into()),
             (Some(_), Endpoint::Mx) => {}
+            (Some(_), Endpoint::Submission | Endpoint::Legacy | Endpoint::HighVolume) => {
+                lines.push("AUTH LOGIN XOAUTH2".into());
+            }
         }
         lines.extend(["8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8"].map(Cow::Borrowed));
         Response::lines(250, lines)
     }
 
     fn hello(&self, facts: &Facts) -> String {
-        format!("{} Hello [{}]", stamp::public_host(self.endpoint), facts.address)
+        format!("{} Hello [{}]", stamp::public_host(self.door()), facts.address)
     }
 
     fn mechanism(&mut self, name: &str, facts: &Facts) -> Response {
@@ -184,7 +191,8 @@ impl FrontEnd {
             self.peer = Some(peer(facts));
             return self.say(&positive::SENDER_OK, facts);
         }
-        if let Some(session) = &self.session
+        // Of the mailboxes of client submission; High Volume Email has limits of its own.
+        if let Some(session) = self.session.as_ref().filter(|_| self.endpoint != Endpoint::HighVolume)
             && let Some(most) = submission::most_sessions(&self.tenants, session.user())
             && session.count() > most
         {
@@ -208,8 +216,14 @@ impl FrontEnd {
         // BDAT may follow at once.
         self.data_since = Some(facts.now);
         let Some(peer) = self.peer.as_ref().filter(|_| self.endpoint == Endpoint::Mx) else {
-            // Client submission takes any recipient; unknown ones bounce later.
-            return self.say(&positive::RECIPIENT_OK, facts);
+            let Some(session) = self.session.as_ref().filter(|_| self.endpoint == Endpoint::HighVolume)
+            else {
+                // Client submission takes any recipient; unknown ones bounce later.
+                return self.say(&positive::RECIPIENT_OK, facts);
+            };
+            let (user, why) = (session.user(), &mut self.account);
+            let decision = high_volume::recipient(&self.tenants, user, rcpt_to, self.rules, why);
+            return self.decided(&decision, facts);
         };
         let percent = self.luck.faults.busy;
         let key = || format!("busy {} {} {}", facts.address, mail_from.as_str(), rcpt_to.as_str());
@@ -277,7 +291,7 @@ impl FrontEnd {
     /// `<id> [InternalId=…, Hostname=…] 64654 bytes in 0.222, 284.250 KB/sec `, as
     /// captured in 2025-11.
     fn receipt(&self, id: Option<String>, incoming: &Incoming, facts: &Facts) -> String {
-        let host = stamp::internal_host(self.endpoint);
+        let host = stamp::internal_host(self.door());
         let id = id.filter(|id| is_fit(id)).unwrap_or_else(|| format!("<{}@{host}>", self.id));
         let took = self.data_since.and_then(|since| facts.now.duration_since(since).ok());
         let seconds = took.unwrap_or_default().as_secs_f64().max(0.001);
@@ -321,7 +335,7 @@ impl FrontEnd {
 impl Policy for FrontEnd {
     fn answer(&mut self, ask: Ask<'_>, facts: &Facts) -> Response {
         match ask {
-            Ask::Connected => Response::new(220, stamp::greeting(self.endpoint, facts.now, self.id)),
+            Ask::Connected => Response::new(220, stamp::greeting(self.door(), facts.now, self.id)),
             Ask::Ehlo(name) => self.ehlo(name, facts),
             Ask::Helo(name) if is_host_name(name) => Response::new(250, self.hello(facts)),
             Ask::Helo(_) => self.say(&protocol::INVALID_DOMAIN_NAME, facts),

@@ -16,7 +16,7 @@ use super::server::{self, Door};
 use super::stamp::SessionId;
 use super::store::{Delivered, Store};
 use super::watch::Watch;
-use crate::exchange::{Endpoint, Faults, RulesOn, Tenants};
+use crate::exchange::{Cloud, Endpoint, Faults, RulesOn, Tenants};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};
 use crate::tls::{Acceptor, AcceptorSettings};
 
@@ -37,6 +37,8 @@ pub struct LabConfig {
 pub struct Listen {
     /// Which.
     pub endpoint: Endpoint,
+    /// Of which cloud; one that has such an endpoint.
+    pub cloud: Cloud,
     /// The day whose rules hold.
     pub as_of: NaiveDate,
     /// What goes wrong on demand.
@@ -71,7 +73,7 @@ impl Lab {
             })?,
             None => Vec::new(),
         };
-        let (ca, chain, key) = server_identity()?;
+        let (ca, chain, key) = server_identity(&config.listen)?;
         let acceptor = |clients| {
             let settings = AcceptorSettings { chain: &chain, key: &key, clients };
             Acceptor::new(&settings).map(Arc::new)
@@ -88,12 +90,12 @@ impl Lab {
             let door = Door {
                 index,
                 endpoint: listen.endpoint,
-                rules: RulesOn::day(listen.as_of),
+                rules: RulesOn::day(listen.as_of).in_cloud(listen.cloud),
                 tenants: Arc::clone(&config.tenants),
                 // Client submission knows mailboxes, not certificates.
                 acceptor: Arc::clone(match listen.endpoint {
                     Endpoint::Mx => &asking,
-                    Endpoint::Submission | Endpoint::Legacy => &not_asking,
+                    Endpoint::Submission | Endpoint::Legacy | Endpoint::HighVolume => &not_asking,
                 }),
                 store: Arc::clone(&store),
                 deadlines: Deadlines { tarpit: listen.faults.tarpit, ..Deadlines::default() },
@@ -140,12 +142,6 @@ impl Lab {
         &self.ca_pem
     }
 
-    /// The name that the server certificate holds for an endpoint.
-    #[must_use]
-    pub const fn server_name(&self, endpoint: Endpoint) -> &'static str {
-        server_name(endpoint)
-    }
-
     /// Why a session was answered as it was: the rules that were gone through, in
     /// words. It is told once. `greeting` is the text of the session's greeting,
     /// which ends in its id.
@@ -186,26 +182,19 @@ impl Drop for Lab {
     }
 }
 
-const fn server_name(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Mx => "lab.mail.protection.outlook.com",
-        Endpoint::Submission => "smtp.office365.com",
-        Endpoint::Legacy => "smtp-legacy.office365.com",
-    }
-}
-
 /// A CA and a server certificate for as long as anybody will let this run. ECDSA:
 /// an RSA key would cost a tenth of a second at every start.
-fn server_identity() -> io::Result<(Certificate, Vec<Certificate>, Key)> {
-    let names = [
-        "*.mail.protection.outlook.com",
-        server_name(Endpoint::Submission),
-        server_name(Endpoint::Legacy),
-        "localhost",
-        "127.0.0.1",
-        "::1",
-    ]
-    .map(str::to_owned);
+fn server_identity(listen: &[Listen]) -> io::Result<(Certificate, Vec<Certificate>, Key)> {
+    let own = Cloud::Worldwide;
+    let submission = [Endpoint::Submission, Endpoint::Legacy].map(|endpoint| own.host(endpoint));
+    let mut names = vec!["*.mail.protection.outlook.com"];
+    names.extend(submission.iter().chain(&["localhost", "127.0.0.1", "::1"]));
+    for host in listen.iter().map(|listen| listen.cloud.host(listen.endpoint)) {
+        if host != own.host(Endpoint::Mx) && !names.contains(&host) {
+            names.push(host);
+        }
+    }
+    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     let now = SystemTime::now();
     let mut request = Request {
         common_name: "relayprobe simulator CA",
@@ -217,7 +206,7 @@ fn server_identity() -> io::Result<(Certificate, Vec<Certificate>, Key)> {
     };
     let ca_key = Key::generate(KeyKind::Ecdsa)?;
     let ca = Certificate::sign(&request, &ca_key, None)?;
-    request.common_name = server_name(Endpoint::Mx);
+    request.common_name = own.host(Endpoint::Mx);
     request.names = &names;
     request.authority = false;
     let key = Key::generate(KeyKind::Ecdsa)?;
@@ -245,7 +234,13 @@ mod tests {
         let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = taken.local_addr().expect("an address");
         let as_of = NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day");
-        let listen = vec![Listen { endpoint: Endpoint::Mx, as_of, faults: Faults::default(), address }];
+        let listen = vec![Listen {
+            endpoint: Endpoint::Mx,
+            cloud: Cloud::Worldwide,
+            as_of,
+            faults: Faults::default(),
+            address,
+        }];
         let config = LabConfig { tenants: Arc::new(Tenants::default()), client_ca: None, listen };
         let error = Lab::start(config).expect_err("the address is taken");
         assert!(error.to_string().starts_with(&format!("cannot listen on {address}")), "{error}");

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
 
-use crate::exchange::Endpoint;
+use crate::exchange::{Cloud, Endpoint};
 
 /// A session's id: 16 hexadecimal digits that look like a count of 100 ns since
 /// the year 1, and are one here.
@@ -52,35 +52,46 @@ impl std::fmt::Display for SessionId {
     }
 }
 
-/// The name in the greeting and after EHLO.
-pub(super) const fn public_host(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Mx => "RP1LAB01FT001.mail.protection.outlook.com",
-        Endpoint::Submission => "RP1P282CA0001.outlook.office365.com",
-        Endpoint::Legacy => "RP1P282CA0002.outlook.office365.com",
+/// The name in the greeting and after EHLO. No capture shows 21Vianet's hosts; theirs
+/// are made after its endpoints.
+pub(super) const fn public_host((cloud, endpoint): (Cloud, Endpoint)) -> &'static str {
+    match (cloud, endpoint) {
+        (Cloud::Vianet21, Endpoint::Mx) => "RP1LAB01FT001.mail.protection.partner.outlook.cn",
+        (Cloud::Vianet21, Endpoint::Legacy) => "RP1P282CA0002.partner.outlook.cn",
+        (Cloud::Vianet21, Endpoint::Submission | Endpoint::HighVolume) => "RP1P282CA0001.partner.outlook.cn",
+        (_, Endpoint::Mx) => "RP1LAB01FT001.mail.protection.outlook.com",
+        (_, Endpoint::Submission) => "RP1P282CA0001.outlook.office365.com",
+        (_, Endpoint::Legacy) => "RP1P282CA0002.outlook.office365.com",
+        (_, Endpoint::HighVolume) => "RP1P282CA0003.outlook.office365.com",
     }
 }
 
 /// The name in the stamp.
-pub(super) const fn internal_host(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::Mx => "RP1PEPF00000001.labprd01.prod.outlook.com",
-        Endpoint::Submission => "RP1P282CA0001.LABPRD01.PROD.OUTLOOK.COM",
-        Endpoint::Legacy => "RP1P282CA0002.LABPRD01.PROD.OUTLOOK.COM",
+pub(super) const fn internal_host((cloud, endpoint): (Cloud, Endpoint)) -> &'static str {
+    match (cloud, endpoint) {
+        (Cloud::Vianet21, Endpoint::Mx) => "RP1PEPF00000001.labprd01.prod.partner.outlook.cn",
+        (Cloud::Vianet21, Endpoint::Legacy) => "RP1P282CA0002.LABPRD01.PROD.PARTNER.OUTLOOK.CN",
+        (Cloud::Vianet21, Endpoint::Submission | Endpoint::HighVolume) => {
+            "RP1P282CA0001.LABPRD01.PROD.PARTNER.OUTLOOK.CN"
+        }
+        (_, Endpoint::Mx) => "RP1PEPF00000001.labprd01.prod.outlook.com",
+        (_, Endpoint::Submission) => "RP1P282CA0001.LABPRD01.PROD.OUTLOOK.COM",
+        (_, Endpoint::Legacy) => "RP1P282CA0002.LABPRD01.PROD.OUTLOOK.COM",
+        (_, Endpoint::HighVolume) => "RP1P282CA0003.LABPRD01.PROD.OUTLOOK.COM",
     }
 }
 
 /// The greeting's text.
-pub(super) fn greeting(endpoint: Endpoint, now: SystemTime, id: SessionId) -> String {
+pub(super) fn greeting(door: (Cloud, Endpoint), now: SystemTime, id: SessionId) -> String {
     // The day of the month has no leading zero. [wire, 2022]
     let date = DateTime::<Utc>::from(now).format("%a, %-d %b %Y %H:%M:%S +0000");
-    format!("{} Microsoft ESMTP MAIL Service ready at {date} [{id}]", public_host(endpoint))
+    format!("{} Microsoft ESMTP MAIL Service ready at {date} [{id}]", public_host(door))
 }
 
 /// The stamp, brackets included.
-pub(super) fn stamp(endpoint: Endpoint, now: SystemTime, id: SessionId) -> String {
+pub(super) fn stamp(door: (Cloud, Endpoint), now: SystemTime, id: SessionId) -> String {
     let time = DateTime::<Utc>::from(now).format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    format!("[{} {time} {id}]", internal_host(endpoint))
+    format!("[{} {time} {id}]", internal_host(door))
 }
 
 #[cfg(test)]
@@ -95,12 +106,12 @@ mod tests {
         let now = UNIX_EPOCH + Duration::from_millis(1_743_926_765_081);
         let id = SessionId(0x08DD_8424_67C8_274D);
         assert_eq!(
-            greeting(Endpoint::Submission, now, id),
+            greeting((Cloud::Worldwide, Endpoint::Submission), now, id),
             "RP1P282CA0001.outlook.office365.com Microsoft ESMTP MAIL Service ready at Sun, 6 Apr 2025 \
              08:06:05 +0000 [08DD842467C8274D]"
         );
         assert_eq!(
-            stamp(Endpoint::Mx, now, id),
+            stamp((Cloud::Worldwide, Endpoint::Mx), now, id),
             "[RP1PEPF00000001.labprd01.prod.outlook.com 2025-04-06T08:06:05.081Z 08DD842467C8274D]"
         );
     }

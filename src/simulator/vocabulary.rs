@@ -198,6 +198,13 @@ const CHANGED: &[Changed] = &[
         |_| {},
         &submission::SEND_AS,
     ),
+    (
+        Endpoint::HighVolume,
+        TLS,
+        "EHLO x|AUTH LOGIN c2NhbkBjb250b3NvLmNvbQ==|cmlnaHQ=|MAIL FROM:<scan@contoso.com>|RCPT TO:<a@b.example>",
+        |t| t.lab.high_volume = vec!["scan@contoso.com".into()],
+        &submission::HIGH_VOLUME_INTERNAL_ONLY,
+    ),
     (Endpoint::Mx, CLEAR, MAIL, |t| t.lab.other_region = true, &relay::WRONG_REGION),
     (Endpoint::Mx, CLEAR, MAIL, |t| t.lab.no_mail_subscription = true, &relay::NO_MAIL_SUBSCRIPTION),
     (

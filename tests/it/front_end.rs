@@ -116,6 +116,7 @@ fn lab(folder: &Dir, files: &HashMap<String, Vec<u8>>) -> Lab {
     let listen = |endpoint, as_of: &str| Listen {
         faults: relayprobe::exchange::Faults::default(),
         endpoint,
+        cloud: relayprobe::exchange::Cloud::Worldwide,
         as_of: as_of.parse().expect("a day"),
         address: ([127, 0, 0, 1], 0).into(),
     };

@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod canary;
 mod cases;
+mod clouds;
 mod delivered;
 mod deliveries;
 mod docs;

@@ -177,9 +177,13 @@ impl Servers {
 pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Listen> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     match place {
-        Place::Simulator { endpoint, as_of, faults, .. } => {
-            Some(Listen { endpoint: *endpoint, as_of: day.unwrap_or(*as_of), faults: *faults, address })
-        }
+        Place::Simulator { endpoint, cloud, as_of, faults, .. } => Some(Listen {
+            endpoint: *endpoint,
+            cloud: *cloud,
+            as_of: day.unwrap_or(*as_of),
+            faults: *faults,
+            address,
+        }),
         Place::Address { .. } => None,
     }
 }

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::faults::FaultArgs;
 use crate::cli::args::date;
-use crate::exchange::{Endpoint, Tenants};
+use crate::exchange::{Cloud, Endpoint, RulesOn, Tenants};
 use crate::scenario::{Loaded, Rejected, Request, load, nearest_project};
 use crate::simulator::{Lab, LabConfig, Listen};
 use crate::yaml::{self, Diagnostic, Severity, Sources};
@@ -33,9 +33,16 @@ pub(in crate::cli) struct Args {
     /// Where the submission endpoint listens
     #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:0")]
     submission: SocketAddr,
-    /// Where the legacy endpoint listens
-    #[arg(long, value_name = "ADDR", value_parser = address, default_value = "127.0.0.1:0")]
-    legacy: SocketAddr,
+    /// Where the legacy endpoint listens (default: 127.0.0.1:0, where the cloud has one)
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    legacy: Option<SocketAddr>,
+    /// Where the endpoint of High Volume Email listens (default: it is left out)
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    hve: Option<SocketAddr>,
+    /// Whose endpoints: worldwide, 21vianet (China) or government (US) (default: the
+    /// project file's, else worldwide)
+    #[arg(long, value_name = "CLOUD", value_parser = cloud)]
+    cloud: Option<Cloud>,
     /// The rules of this day (default: the project file's, else today's)
     #[arg(long, value_name = "DATE", value_parser = date)]
     as_of: Option<NaiveDate>,
@@ -76,8 +83,9 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), u8> {
-    let doors =
-        [(Endpoint::Mx, args.mx), (Endpoint::Submission, args.submission), (Endpoint::Legacy, args.legacy)];
+    let setup = setup(args)?;
+    let cloud = args.cloud.unwrap_or(setup.cloud);
+    let doors = doors(args, cloud).map_err(|why| complain(&why, BAD_INPUT))?;
     if let Some((endpoint, address)) = doors.iter().find(|(_, address)| !address.ip().is_loopback())
         && !args.allow_remote
     {
@@ -89,21 +97,22 @@ fn run(args: &Args) -> Result<(), u8> {
             BAD_INPUT,
         ));
     }
-    let setup = setup(args)?;
     let as_of = args
         .as_of
         .or(setup.as_of)
         .unwrap_or_else(|| DateTime::<Utc>::from(std::time::SystemTime::now()).date_naive());
-    if let Some(why) = args.faults.in_vain(as_of) {
+    if let Some(why) = args.faults.in_vain(as_of, RulesOn::day(as_of).in_cloud(cloud)) {
         return Err(complain(&why, BAD_INPUT));
     }
-    let listen = doors.map(|(endpoint, address)| Listen {
+    let listen = doors.into_iter().map(|(endpoint, address)| Listen {
         endpoint,
+        cloud,
         as_of,
         faults: args.faults.of(endpoint),
         address,
     });
-    let config = LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.to_vec() };
+    let listen: Vec<_> = listen.collect();
+    let config = LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.clone() };
     let lab = Lab::start(config).map_err(|error| complain(&error.to_string(), ERROR))?;
     if let Some(path) = &args.ca_out {
         std::fs::write(path, lab.ca_pem())
@@ -121,6 +130,27 @@ fn run(args: &Args) -> Result<(), u8> {
     Ok(())
 }
 
+/// The endpoints that are started, and where.
+fn doors(args: &Args, cloud: Cloud) -> Result<Vec<(Endpoint, SocketAddr)>, String> {
+    let mut doors = vec![(Endpoint::Mx, args.mx), (Endpoint::Submission, args.submission)];
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    for (endpoint, given, default) in
+        [(Endpoint::Legacy, args.legacy, Some(free)), (Endpoint::HighVolume, args.hve, None)]
+    {
+        match (cloud.lacks(endpoint), given) {
+            (Some(why), Some(_)) => {
+                return Err(format!(
+                    "--{endpoint}: the {} cloud has no such endpoint: {why}",
+                    cloud.as_str()
+                ));
+            }
+            (Some(_), None) => {}
+            (None, given) => doors.extend(given.or(default).map(|address| (endpoint, address))),
+        }
+    }
+    Ok(doors)
+}
+
 fn announce(lab: &Lab, listen: &[Listen]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for (n, listen) in listen.iter().enumerate() {
@@ -134,6 +164,7 @@ struct Setup {
     tenants: Arc<Tenants>,
     client_ca: Option<Vec<u8>>,
     as_of: Option<NaiveDate>,
+    cloud: Cloud,
 }
 
 fn setup(args: &Args) -> Result<Setup, u8> {
@@ -175,14 +206,18 @@ fn setup(args: &Args) -> Result<Setup, u8> {
     let Some(tenants) = tenants else {
         return Err(complain("name a tenants file, or a project file that sets a simulator up", BAD_INPUT));
     };
-    let Some(loaded) = loaded else { return Ok(Setup { tenants, client_ca: None, as_of: None }) };
+    let Some(loaded) = loaded else {
+        return Ok(Setup { tenants, client_ca: None, as_of: None, cloud: Cloud::default() });
+    };
     let Loaded { warnings, sources, project, .. } = &loaded;
     tell(warnings, sources);
     let client_ca = loaded.client_ca().map_err(|fault| {
         tell(&[fault.note("`relayprobe certs` mints the lab's certificates")], sources);
         BAD_INPUT
     })?;
-    Ok(Setup { tenants, client_ca, as_of: project.simulator.as_ref().and_then(|setup| setup.as_of) })
+    let own = project.simulator.as_ref();
+    let (as_of, cloud) = own.map_or((None, Cloud::default()), |setup| (setup.as_of, setup.cloud));
+    Ok(Setup { tenants, client_ca, as_of, cloud })
 }
 
 fn tell(diagnostics: &[Diagnostic], sources: &Sources) {
@@ -204,6 +239,11 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         return Ok((Ipv4Addr::LOCALHOST, port).into());
     }
     text.parse().map_err(|_| "wants ADDRESS:PORT, such as 127.0.0.1:2525, or a port".to_owned())
+}
+
+fn cloud(text: &str) -> Result<Cloud, String> {
+    let known = Cloud::ALL.into_iter().find(|cloud| cloud.as_str() == text);
+    known.ok_or_else(|| "one of worldwide, 21vianet, government".to_owned())
 }
 
 /// The signals that end the servers.

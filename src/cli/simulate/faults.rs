@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::exchange::{Endpoint, Faults};
+use crate::exchange::{Endpoint, Faults, RulesOn};
 use crate::verdict::elapsed_in_words;
 use crate::yaml;
 
@@ -50,8 +50,8 @@ impl FaultArgs {
     }
 
     /// What could never strike.
-    pub(super) fn in_vain(&self, as_of: NaiveDate) -> Option<String> {
-        if self.legacy_tls.is_some() && !Faults::has_legacy_tls(Endpoint::Submission, as_of) {
+    pub(super) fn in_vain(&self, as_of: NaiveDate, rules: RulesOn) -> Option<String> {
+        if self.legacy_tls.is_some() && !Faults::has_legacy_tls(Endpoint::Submission, rules) {
             return Some(format!(
                 "--legacy-tls is for {}; these are the rules of {as_of}: say --as-of 2021-09-15",
                 Faults::LEGACY_TLS

@@ -242,6 +242,27 @@ entries! {
         ..DOCUMENTED_ONLY
     };
 
+    /// High Volume Email to somebody else's recipient. `Unable to relay` is the
+    /// non-delivery reports' word for 5.7.1; what follows is the simulator's own, so that
+    /// nobody takes it for a capture.
+    HIGH_VOLUME_INTERNAL_ONLY = Entry {
+        code: Some(550),
+        enhanced: x(5, 7, 1),
+        text: "Unable to relay; High Volume Email is for internal recipients",
+        tail: ".",
+        stages: &[Stage::RcptTo],
+        server: Server::ExchangeOnline,
+        meaning: "High Volume Email does not reach this recipient",
+        cause: "the recipient is in no accepted domain of the organisation; since June 2025 High Volume Email \
+            is for its own recipients only",
+        fix: "send to recipients outside by Azure Communication Services, a relay connector or another \
+            provider",
+        source: "reports of the announcement (thewindowsupdate.com, windowsnews.ai); code, text and stage are \
+            inferred",
+        confidence: Confidence::Inferred,
+        ..SIMULATED
+    };
+
     /// Basic authentication, after its end.
     BASIC_AUTH_RETIRED = Entry {
         code: Some(550),

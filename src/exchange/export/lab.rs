@@ -58,6 +58,7 @@ pub(super) fn lab(
         policies,
         security_defaults: take("security_defaults").and_then(|f| f.bool(faults)).unwrap_or(false),
         conditional_access: take("conditional_access").map(|f| texts(f, faults)).unwrap_or_default(),
+        high_volume: take("high_volume").map(|f| texts(f, faults)).unwrap_or_default(),
         basic_auth: take("basic_auth").and_then(|f| f.word("state", &states, faults)),
         sessions: take("sessions")
             .and_then(|f| f.integer(1..=1_000, faults))

@@ -1,8 +1,6 @@
 //! `faults` of a simulator's target.
 
-use chrono::NaiveDate;
-
-use crate::exchange::{Endpoint, Faults};
+use crate::exchange::{Endpoint, Faults, RulesOn};
 use crate::yaml::{Diagnostic, Field};
 
 /// What goes wrong at an endpoint on demand. What cannot happen there or on that day
@@ -10,13 +8,13 @@ use crate::yaml::{Diagnostic, Field};
 pub(in crate::scenario) fn faults(
     field: Field<'_>,
     endpoint: Endpoint,
-    as_of: NaiveDate,
+    rules: RulesOn,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Faults {
     let Some(mut fields) = field.fields(diagnostics) else { return Faults::default() };
     let seed = fields.take("seed").and_then(|f| f.integer(0..=u64::MAX, diagnostics)).unwrap_or(0);
     let legacy_tls = fields.take("legacy_tls");
-    if let Some(legacy_tls) = legacy_tls.filter(|_| !Faults::has_legacy_tls(endpoint, as_of)) {
+    if let Some(legacy_tls) = legacy_tls.filter(|_| !Faults::has_legacy_tls(endpoint, rules)) {
         let why = format!("`legacy_tls` is of {}", Faults::LEGACY_TLS);
         let fault = Diagnostic::error(why, legacy_tls.key_span());
         diagnostics.push(fault.label("say `simulator: submission` and an `as_of` of that time"));

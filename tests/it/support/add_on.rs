@@ -190,6 +190,7 @@ fn lab(dir: &Dir) -> Lab {
     assert_eq!(warnings, []);
     let listen = Listen {
         endpoint: Endpoint::Mx,
+        cloud: Default::default(),
         as_of: "2026-11-01".parse().expect("a day"),
         faults: Faults::default(),
         address: ([127, 0, 0, 1], 0).into(),
