@@ -100,6 +100,18 @@ fn the_readers_own_tenants_and_project_file_play() {
 }
 
 #[test]
+fn every_kind_of_noise_and_of_change_is_listed() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.md");
+    let page = fs::read_to_string(page).expect("it can be read");
+    for noise in relayprobe::smtp::NOISE {
+        assert!(page.contains(&format!("\n* {}\n", noise.what)), "{}", noise.what);
+    }
+    for kind in relayprobe::report::Kind::ALL {
+        assert!(page.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
+
+#[test]
 fn every_command_parses() {
     let lab = Lab::shared();
     let commands = commands();
