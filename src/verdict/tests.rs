@@ -143,7 +143,7 @@ fn an_event_decides_and_may_be_expected() {
 fn a_server_that_was_not_reached_is_an_error_unless_that_was_expected() {
     let plan = plan(1);
     for (stage, event) in [
-        (Stage::Connect, "refused tcp"),
+        (Stage::Connect, "refused connection_refused"),
         (Stage::Connect, "dns_failure no_such_name"),
         (Stage::Connect, "timeout connect"),
         (Stage::Greeting, "timeout reply"),

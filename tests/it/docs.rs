@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use relayprobe::smtp::EventKind;
+
 use crate::support::{Lab, Program};
 
 /// A fenced block of a page.
@@ -146,6 +148,22 @@ fn every_link_leads_somewhere() {
 }
 
 /// Every page that a reader is sent to.
+#[test]
+fn every_reason_of_every_event_is_documented() {
+    let page = include_str!("../../docs/scenarios.md");
+    let (_, events) = page.split_once("\n## Events\n").expect("the page has the chapter");
+    let (events, _) = events.split_once("\n## ").expect("another chapter follows");
+    let (table, alerts) = events.split_once("\n### Alerts\n").expect("alerts have their own");
+    for kind in EventKind::ALL {
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).expect("a row");
+        for reason in kind.reasons() {
+            let told = row.contains(&format!("`{reason}`"))
+                || kind == EventKind::TlsRefused && alerts.contains(&format!("`{reason}`"));
+            assert!(told, "{kind} {reason}");
+        }
+    }
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md")];
