@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{audit, certs, check, compare, explain, forecast, probe, run, simulate};
+use super::{audit, certs, check, explain, forecast, probe, report, run, simulate};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -23,7 +23,7 @@ enum Command {
     Simulate(simulate::Args),
     Audit(audit::Args),
     Forecast(forecast::Args),
-    Compare(compare::Args),
+    Report(report::Args),
     Explain(explain::Args),
     Certs(certs::Args),
 }
@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::main(args),
         Command::Audit(args) => audit::main(args),
         Command::Forecast(args) => forecast::main(args),
-        Command::Compare(args) => compare::main(args),
+        Command::Report(args) => report::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Certs(args) => certs::main(args),
     }

@@ -2,14 +2,15 @@
 //! one place writes.
 
 mod audit;
-mod compare;
 mod explanations;
 mod forecast;
 mod formats;
+mod merge;
 mod output;
 mod palette;
 mod prose;
 pub mod record;
+mod render;
 mod reports;
 mod summary;
 mod terminal;
@@ -21,16 +22,14 @@ mod timeline;
 mod words;
 
 pub use audit::{Audited, audit_as_json, audit_as_sarif, audit_as_text};
-pub use compare::{
-    Accepted, Allowance, Change, Comparison, Facts, Kind, Pair, Rule, Side, Slower, Terms, compare,
-    comparison_as_json, comparison_as_text,
-};
 pub use explanations::{explanations_as_json, explanations_as_text};
 pub use forecast::{Compared, Forecast, World, forecast_as_json, forecast_as_text};
-pub use formats::Format;
+pub use formats::{Format, PluginStatus};
+pub use merge::merge;
 pub use output::{Destination, WriteError};
 pub use palette::Palette;
 pub(crate) use prose::{WIDTH, wrapped};
+pub use render::render;
 pub use reports::Reports;
 pub use summary::{Run, Summary};
 pub use terminal::{Again, Detail, Terminal};

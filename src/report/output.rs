@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use crate::yaml::{MAX_FILE, read_bytes};
+
 /// Where a report goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -12,6 +14,14 @@ pub enum Destination {
     Stdout,
     /// A file, written whole or not at all.
     File(PathBuf),
+}
+
+impl Destination {
+    /// What stands there now, where that is a file of text that can be read.
+    pub(super) fn previous(&self) -> Option<String> {
+        let Self::File(path) = self else { return None };
+        read_bytes(path, MAX_FILE).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+    }
 }
 
 impl fmt::Display for Destination {
@@ -27,7 +37,7 @@ impl fmt::Display for Destination {
 #[derive(Debug)]
 pub struct WriteError {
     /// Which report: `the json report`, `the result`.
-    pub report: &'static str,
+    pub report: String,
     /// Where it was to go.
     pub destination: Destination,
     /// Why not.

@@ -32,10 +32,10 @@ enum Shape {
 }
 
 impl Shape {
-    const fn report(&self) -> &'static str {
+    fn report(&self) -> String {
         match self {
-            Self::Sheet(format, _) => format.report(),
-            Self::Terminal(_) => "the result",
+            Self::Sheet(format, _) => format.called(),
+            Self::Terminal(_) => "the result".to_owned(),
         }
     }
 }
@@ -56,9 +56,9 @@ impl Reports {
             buffer: Vec::new(),
         };
         for (format, destination) in reports {
-            let shape = Shape::Sheet(*format, format.sheet());
+            let shape = Shape::Sheet(*format, format.sheet(destination));
             let output = Output::open(destination).map_err(|source| WriteError {
-                report: format.report(),
+                report: format.called(),
                 destination: destination.clone(),
                 source,
             })?;
@@ -123,6 +123,8 @@ impl Reports {
     #[must_use]
     pub fn finish(mut self, run: &Run) -> (Summary, Vec<WriteError>) {
         let summary = self.summary;
+        // A report that is read back and rendered again says the same.
+        let run = &run.in_milliseconds();
         self.each(|shape, out| match shape {
             Shape::Sheet(_, sheet) => sheet.finish(run, &summary, out),
             Shape::Terminal(terminal) => {

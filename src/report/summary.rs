@@ -30,6 +30,21 @@ impl Run {
     }
 }
 
+impl Run {
+    /// The same to the millisecond, as reports keep it.
+    pub(super) fn in_milliseconds(&self) -> Self {
+        let since = self.started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let whole = |duration: Duration| {
+            duration - Duration::from_nanos(u64::from(duration.subsec_nanos() % 1_000_000))
+        };
+        Self {
+            started: SystemTime::UNIX_EPOCH + whole(since),
+            duration: whole(self.duration),
+            ..self.clone()
+        }
+    }
+}
+
 /// A run as reports write it.
 #[derive(Serialize, Deserialize)]
 struct RunEntry {
@@ -80,6 +95,14 @@ pub struct Summary {
     pub skipped: usize,
     /// Passed, but not at the first attempt; counted in `passed` as well.
     pub flaky: usize,
+    /// Of merged reports: how often a case was played again in a later run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reruns: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 impl Summary {

@@ -38,6 +38,12 @@ impl Outcome {
         }
     }
 
+    /// Whether somebody has to look at it: failed or error.
+    #[must_use]
+    pub const fn is_wrong(self) -> bool {
+        matches!(self, Self::Failed | Self::Error)
+    }
+
     /// The outcome that reports call so.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

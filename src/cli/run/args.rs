@@ -72,8 +72,12 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     pub(super) strict: bool,
 
-    /// Write a report: json, ndjson or junit, to a file or to standard output
-    /// (then in place of the result). Repeatable.
+    /// Write a report: json, ndjson, junit, tap, csv, markdown, prometheus, nagios or
+    /// github, to a file or to standard output (then in place of the result).
+    /// Repeatable.
+    ///
+    /// With `nagios` on standard output the exit status is that of a monitoring
+    /// plugin: 0 well, 1 flaky, 2 a case did not pass, 3 nothing can be said.
     #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report)]
     pub(super) reports: Vec<(Format, Destination)>,
 
@@ -122,6 +126,11 @@ impl Args {
             (false, 1) => Detail::Verbose,
             (false, _) => Detail::Everything,
         }
+    }
+
+    /// Whether standard output and exit status are those of a monitoring plugin.
+    pub(super) fn is_plugin(&self) -> bool {
+        self.reports.contains(&(Format::Nagios, Destination::Stdout))
     }
 
     /// The flags that say where and as what a case is played, as they were given,
@@ -185,10 +194,7 @@ fn stage(text: &str) -> Result<Stage, String> {
 
 fn report(text: &str) -> Result<(Format, Destination), String> {
     let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(file)));
-    let format: Format = format.parse().map_err(|()| {
-        let all: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        format!("the formats are {}", all.join(", "))
-    })?;
+    let format = Format::named(format)?;
     match file {
         None | Some("-") => Ok((format, Destination::Stdout)),
         Some("") => Err("the file has no name".to_owned()),

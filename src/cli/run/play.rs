@@ -14,7 +14,7 @@ use super::select::{Selected, select};
 use super::servers::Servers;
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
 use crate::exchange::Tenants;
-use crate::report::{Again, Destination, Detail, Palette, Reports, Run, Summary, Terminal};
+use crate::report::{Again, Destination, Detail, Palette, PluginStatus, Reports, Run, Summary, Terminal};
 use crate::runner::{Job, Ready, Settings};
 use crate::scenario::{At, Case, Loaded, Resolver, load};
 use crate::simulator::Lab;
@@ -22,7 +22,17 @@ use crate::verdict::within_reach;
 use crate::yaml::Diagnostic;
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
-    ExitCode::from(run(&args).unwrap_or_else(|status| status))
+    let status = run(&args).unwrap_or_else(|status| match args.is_plugin() {
+        true => {
+            // Monitoring shows what stands on standard output.
+            let unknown = PluginStatus::Unknown;
+            let _ =
+                writeln!(io::stdout(), "RELAYPROBE {} - nothing was played: see stderr", unknown.as_str());
+            unknown.code()
+        }
+        false => status,
+    });
+    ExitCode::from(status)
 }
 
 /// Loads, selects, checks, plays, reports. What ends it early has been told, and
@@ -64,7 +74,13 @@ fn run(args: &Args) -> Result<u8, u8> {
     if args.detail() > Detail::Normal || args.detail() == Detail::Normal && status != WELL {
         tell(&loaded.warnings, &loaded.sources, colours);
     }
-    Ok(status)
+    Ok(as_plugin(args, &summary, played.interrupted.is_some(), unwritten).unwrap_or(status))
+}
+
+/// The exit status where standard output is a monitoring plugin's.
+fn as_plugin(args: &Args, summary: &Summary, interrupted: bool, unwritten: bool) -> Option<u8> {
+    let status = if unwritten { PluginStatus::Unknown } else { PluginStatus::of(summary, interrupted) };
+    args.is_plugin().then(|| status.code())
 }
 
 fn open(args: &Args) -> Result<Reports, u8> {
@@ -103,8 +119,9 @@ fn nothing_to_do(args: &Args, loaded: &Loaded, started: (SystemTime, Instant), w
         // Who does not read it does not miss it.
         let _ = writeln!(io::stdout(), "{why}");
     }
-    let (_, unwritten) = finish(open(args)?, loaded, started, false);
-    Ok(if unwritten { ERROR } else { WELL })
+    let (summary, unwritten) = finish(open(args)?, loaded, started, false);
+    let status = if unwritten { ERROR } else { WELL };
+    Ok(as_plugin(args, &summary, false, unwritten).unwrap_or(status))
 }
 
 /// What the simulator needs, where it is played against. One that others have

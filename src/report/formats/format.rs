@@ -1,8 +1,15 @@
 //! The formats by their names.
 
-use std::str::FromStr;
-
-use super::{Json, Junit, Sheet};
+use super::Sheet;
+use super::csv::Csv;
+use super::github::GitHub;
+use super::json::Json;
+use super::junit::Junit;
+use super::markdown::Markdown;
+use super::nagios::Nagios;
+use super::prometheus::Prometheus;
+use super::tap::Tap;
+use crate::report::Destination;
 
 /// A format that other programs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +20,33 @@ pub enum Format {
     NdJson,
     /// JUnit XML.
     Junit,
+    /// Test Anything Protocol, version 14.
+    Tap,
+    /// A row a case, for spreadsheets.
+    Csv,
+    /// For tickets and pull requests.
+    Markdown,
+    /// For node_exporter's textfile collector.
+    Prometheus,
+    /// The output of a monitoring plugin.
+    Nagios,
+    /// Annotations of a GitHub workflow.
+    GitHub,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Json, Self::NdJson, Self::Junit];
+    pub const ALL: [Self; 9] = [
+        Self::Json,
+        Self::NdJson,
+        Self::Junit,
+        Self::Tap,
+        Self::Csv,
+        Self::Markdown,
+        Self::Prometheus,
+        Self::Nagios,
+        Self::GitHub,
+    ];
 
     /// The name on the command line.
     #[must_use]
@@ -26,32 +55,44 @@ impl Format {
             Self::Json => "json",
             Self::NdJson => "ndjson",
             Self::Junit => "junit",
+            Self::Tap => "tap",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+            Self::Prometheus => "prometheus",
+            Self::Nagios => "nagios",
+            Self::GitHub => "github",
         }
     }
 
     /// What its report is called.
-    pub(in crate::report) const fn report(self) -> &'static str {
-        match self {
-            Self::Json => "the json report",
-            Self::NdJson => "the ndjson report",
-            Self::Junit => "the junit report",
-        }
+    pub(in crate::report) fn called(self) -> String {
+        format!("the {} report", self.as_str())
     }
 
-    /// An empty report.
-    pub(in crate::report) fn sheet(self) -> Box<dyn Sheet> {
+    /// Reads a name of the command line.
+    ///
+    /// # Errors
+    ///
+    /// The names that there are.
+    pub fn named(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
+            let all: Vec<_> = Self::ALL.iter().map(|format| format.as_str()).collect();
+            format!("the formats are {}", all.join(", "))
+        })
+    }
+
+    /// An empty report, to be written there.
+    pub(in crate::report) fn sheet(self, destination: &Destination) -> Box<dyn Sheet> {
         match self {
             Self::Json => Box::new(Json::object()),
             Self::NdJson => Box::new(Json::lines()),
             Self::Junit => Box::new(Junit::default()),
+            Self::Tap => Box::new(Tap::default()),
+            Self::Csv => Box::new(Csv),
+            Self::Markdown => Box::new(Markdown::default()),
+            Self::Prometheus => Box::new(Prometheus::after(destination.previous().as_deref())),
+            Self::Nagios => Box::new(Nagios::default()),
+            Self::GitHub => Box::new(GitHub::default()),
         }
-    }
-}
-
-impl FromStr for Format {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or(())
     }
 }

@@ -1,6 +1,6 @@
 //! JUnit XML, by quick-junit: failures and errors apart, reruns told.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +17,8 @@ use crate::verdict::Outcome;
 #[derive(Default)]
 pub(in crate::report) struct Junit {
     suites: Vec<TestSuite>,
+    /// Of each suite, by whose rules the simulator answered.
+    simulated: Vec<BTreeSet<String>>,
     by_name: HashMap<String, usize>,
 }
 
@@ -26,19 +28,28 @@ impl Sheet for Junit {
             Some(at) => *at,
             None => {
                 self.suites.push(TestSuite::new(visible(&record.suite)));
+                self.simulated.push(BTreeSet::new());
                 self.by_name.insert(record.suite.clone().into_owned(), self.suites.len() - 1);
                 self.suites.len() - 1
             }
         };
         self.suites[at].add_test_case(test_case(record));
+        let date = record.target.as_of.as_deref().filter(|_| record.skipped_because.is_none());
+        if let Some(date) = date.filter(|date| !self.simulated[at].contains(*date)) {
+            self.simulated[at].insert(date.to_owned());
+        }
     }
 
     fn finish(&mut self, run: &Run, _summary: &Summary, out: &mut Vec<u8>) {
         let mut report = Report::new(format!("relayprobe {}", visible(&run.id)));
         report.set_timestamp(DateTime::<Utc>::from(run.started));
         report.set_time(run.duration);
-        for mut suite in std::mem::take(&mut self.suites) {
+        for (mut suite, dates) in std::mem::take(&mut self.suites).into_iter().zip(&self.simulated) {
             suite.set_time(suite.test_cases.iter().filter_map(|case| case.time).sum());
+            if !dates.is_empty() {
+                let dates = dates.iter().map(|date| visible(date)).collect::<Vec<_>>().join(", ");
+                suite.add_property(("simulated, rules as of", dates.as_str()));
+            }
             if run.interrupted {
                 suite.add_property(("interrupted", "true"));
             }

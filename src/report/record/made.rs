@@ -57,6 +57,7 @@ impl<'a> Record<'a> {
                 total: Some(ms(seen.timings.total)),
             }),
             attempts: u32::try_from(result.attempts.len()).unwrap_or(u32::MAX),
+            reruns: 0,
             earlier: match result.attempts.split_last() {
                 Some((_, before)) => before.iter().map(Attempt::of).collect(),
                 None => Vec::new(),

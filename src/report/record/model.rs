@@ -70,6 +70,9 @@ pub struct Record<'a> {
     pub timings_ms: Timings,
     /// How often it was played.
     pub attempts: u32,
+    /// How often it was played again in a later run; of merged reports alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reruns: u32,
     /// The attempts before the last, which all other fields show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Attempt<'a>>,
@@ -355,4 +358,9 @@ pub struct Line<'a> {
     pub dir: Direction,
     /// The line without its CRLF.
     pub line: Cow<'a, str>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }

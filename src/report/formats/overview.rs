@@ -1,0 +1,85 @@
+//! What stands over a report as a whole.
+
+use std::collections::BTreeSet;
+
+use crate::report::record::Record;
+use crate::report::words::count;
+use crate::report::{Run, Summary};
+use crate::smtp::visible;
+use crate::verdict::elapsed_in_words;
+
+/// Whose answers a run is about: the simulator's or real servers'.
+#[derive(Default)]
+pub(in crate::report) struct Overview {
+    dates: BTreeSet<String>,
+    real: BTreeSet<String>,
+}
+
+impl Overview {
+    /// Takes a case; of one that was not played nothing is known.
+    pub(in crate::report) fn add(&mut self, record: &Record<'_>) {
+        if record.skipped_because.is_some() {
+            return;
+        }
+        let (names, name) = match &record.target.as_of {
+            Some(date) => (&mut self.dates, date),
+            None => (&mut self.real, &record.target.name),
+        };
+        let name = visible(name);
+        if !names.contains(&*name) {
+            names.insert(name.into_owned());
+        }
+    }
+
+    /// `simulated, rules as of 2026-11-01 · against mx · 0.8 s`.
+    pub(in crate::report) fn in_words(&self, run: &Run) -> String {
+        let parts = [self.simulated(), self.against(), Some(elapsed_in_words(run.duration))];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+
+    /// That it was the simulator, and whose rules it went by.
+    fn simulated(&self) -> Option<String> {
+        let dates: Vec<&str> = self.dates.iter().map(String::as_str).collect();
+        match dates.as_slice() {
+            [] => None,
+            [date] => Some(format!("simulated, rules as of {date}")),
+            [others @ .., last] => Some(format!("simulated, rules as of {} and {last}", others.join(", "))),
+        }
+    }
+
+    fn against(&self) -> Option<String> {
+        let mut names = self.real.iter().map(String::as_str);
+        let shown: Vec<_> = names.by_ref().take(3).collect();
+        match (shown.is_empty(), names.count()) {
+            (true, _) => None,
+            (false, 0) => Some(format!("against {}", shown.join(", "))),
+            (false, more) => Some(format!("against {} and {more} more", shown.join(", "))),
+        }
+    }
+}
+
+/// `1 failed, 83 passed`; what is wrong stands first.
+pub(in crate::report) fn counts(summary: &Summary) -> Vec<String> {
+    let Summary { passed, failed, error, skipped, flaky, .. } = *summary;
+    let nothing = failed + error + skipped == 0;
+    let parts = [
+        (failed > 0, format!("{failed} failed")),
+        (error > 0, count(error, "error")),
+        (passed > 0 || nothing, format!("{passed} passed")),
+        (flaky > 0, format!("{flaky} flaky")),
+        (skipped > 0, format!("{skipped} skipped")),
+    ];
+    parts.into_iter().filter_map(|(told, part)| told.then_some(part)).collect()
+}
+
+/// What went wrong, in a line: `expected 550 5.7.64 at rcpt_to, got 250 2.1.5 OK`.
+pub(in crate::report) fn wrong(record: &Record<'_>) -> String {
+    match (record.failures.first(), &record.decisive) {
+        (Some(failure), _) => {
+            let (expected, actual) = (visible(&failure.expected), visible(&failure.actual));
+            format!("expected {expected} at {}, got {actual}", failure.stage)
+        }
+        (None, Some(decisive)) => format!("got {} at {}", decisive.in_full(), decisive.stage),
+        (None, None) => "no reply".to_owned(),
+    }
+}
