@@ -261,3 +261,22 @@ fn the_simulator_ends_on_a_signal_within_two_seconds() {
         assert!(sent.elapsed().as_secs() < 2, "took {:?}", sent.elapsed());
     }
 }
+
+#[test]
+fn scenarios_play_against_a_simulator_that_stands_alone_once_its_ca_is_named() {
+    let simulator = Simulator::start();
+    let scenario = "scenarios:\n  - name: the connector does not relay for strangers\n    target: mx\n    tls: starttls\n    mail_from: bounce@mailer.example\n    rcpt_to: partner@fabrikam.example\n    expect: 550 5.7.64\n";
+    simulator.dir.write("relay.yaml", scenario);
+    let target = format!("mx=127.0.0.1:{}", simulator.port("mx"));
+    let run = |flags: &[&str]| {
+        let arguments = [&["run", "relay.yaml", "--target", &target], flags].concat();
+        Program::new(simulator.dir.path(), &arguments).run()
+    };
+    run(&["--ca", "sim-ca.pem"]).status(0);
+    let unknown = run(&[]);
+    assert_eq!(unknown.status, 1, "{}", unknown.stdout);
+    assert!(unknown.stdout.contains("tls_untrusted unknown_issuer"), "{}", unknown.stdout);
+    let missing = run(&["--ca", "nowhere.pem"]);
+    assert_eq!(missing.status, 2, "{}", missing.stdout);
+    assert!(missing.stderr.contains("--ca nowhere.pem: "), "{}", missing.stderr);
+}

@@ -37,6 +37,11 @@ pub(in crate::cli) struct Args {
     #[arg(long = "target", value_name = "NAME=HOST:PORT", value_parser = pointed)]
     pub(super) targets: Vec<Pointed>,
 
+    /// Verify the servers that --target points to against the certificates of this
+    /// file, such as the one of `simulate --ca-out`.
+    #[arg(long, value_name = "FILE", requires = "targets")]
+    pub(super) ca: Option<PathBuf>,
+
     /// Play nothing past this stage.
     ///
     /// Cases that expect something later are skipped. See also `up_to` in the
@@ -146,6 +151,9 @@ impl Args {
         }
         for target in &self.targets {
             add("--target", target.to_string());
+        }
+        if let Some(ca) = &self.ca {
+            add("--ca", ca.display().to_string());
         }
         if let Some(stage) = self.up_to {
             add("--up-to", stage.to_string());

@@ -15,6 +15,7 @@ use crate::exchange::Tenants;
 use crate::runner::Limits;
 use crate::scenario::{At, Case, Deliveries, Loaded, Place, Target, is_loopback};
 use crate::simulator::{Lab, Listen};
+use crate::tls::Trust;
 use crate::yaml::nearest;
 
 /// Connections at once to a real server that says nothing of it: contract §5.
@@ -24,6 +25,8 @@ const POLITE: usize = 4;
 pub(super) struct Servers {
     servers: Vec<Server>,
     by_target: HashMap<Arc<str>, usize>,
+    /// What `--target` points to is verified against.
+    trust: Option<Arc<Trust>>,
 }
 
 /// One server.
@@ -60,7 +63,7 @@ impl Servers {
                 return Err(unguarded(pointed));
             }
         }
-        let mut all = Self { servers: Vec::new(), by_target: HashMap::new() };
+        let mut all = Self { servers: Vec::new(), by_target: HashMap::new(), trust: trust(args)? };
         for case in cases {
             all.add(&case.target, args);
             // Where it passes mail on to must be there, whether or not this case asks
@@ -77,7 +80,7 @@ impl Servers {
             return;
         }
         let pointed = args.targets.iter().rfind(|pointed| *pointed.name == *target.name);
-        let server = Server::of(target, pointed, args);
+        let server = Server::of(target, pointed, args, self.trust.as_ref());
         // Two names of one server share what it bears.
         let same = |other: &Server| other.is_same(&server);
         let at = self.servers.iter().position(same).unwrap_or(self.servers.len());
@@ -189,7 +192,7 @@ pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Li
 }
 
 impl Server {
-    fn of(target: &Target, pointed: Option<&Pointed>, args: &Args) -> Self {
+    fn of(target: &Target, pointed: Option<&Pointed>, args: &Args, trust: Option<&Arc<Trust>>) -> Self {
         match (&target.place, pointed) {
             (Place::Simulator { as_of, listen, .. }, None) => Self {
                 place: target.place.clone(),
@@ -208,7 +211,8 @@ impl Server {
                 // A simulator's target on this host is taken to be `relayprobe
                 // simulate`: source addresses are announced to it.
                 let lab = target.is_simulator() && is_loopback(&host);
-                let at = At { up_to: args.up_to, lab, ..At::address(Arc::clone(&host), port) };
+                let trust = trust.filter(|_| pointed.is_some()).cloned();
+                let at = At { up_to: args.up_to, lab, trust, ..At::address(Arc::clone(&host), port) };
                 Self {
                     place: Place::Address { host, port },
                     limits: limits(target, POLITE),
@@ -243,6 +247,15 @@ pub(in crate::cli) fn limits(target: &Target, most: usize) -> Limits {
     Limits {
         at_once: target.max_connections.map_or(most, |most| most as usize),
         spacing: target.rate.map_or(Duration::ZERO, |rate| rate.per / rate.count),
+    }
+}
+
+/// The certificates of `--ca`.
+fn trust(args: &Args) -> Result<Option<Arc<Trust>>, String> {
+    let Some(file) = &args.ca else { return Ok(None) };
+    match Trust::from_pem_file(file) {
+        Ok(trust) => Ok(Some(Arc::new(trust))),
+        Err(error) => Err(format!("--ca {}: {error}", file.display())),
     }
 }
 
