@@ -5,6 +5,7 @@
 //! loopback against smtp-sink, or against the small TLS server of this program,
 //! which is started as processes of its own (`peers serve …`).
 
+mod estate;
 mod measure;
 mod tls;
 mod works;

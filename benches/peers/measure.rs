@@ -15,11 +15,16 @@ pub(crate) struct Timed {
 
 /// Runs a command to its end, which must be a success.
 pub(crate) fn timed(command: &mut Command) -> Timed {
+    timed_to(command, 0)
+}
+
+/// Runs a command to its end, which must have this status.
+pub(crate) fn timed_to(command: &mut Command, expected: i32) -> Timed {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
     let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let elapsed = start.elapsed();
-    assert!(status.success(), "{command:?}: {status}");
+    assert_eq!(status.code(), Some(expected), "{command:?}: {status}");
     Timed { elapsed, peak_kib: 0 }
 }
 

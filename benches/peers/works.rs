@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use crate::measure::{Bar, Server, Table, find, free_port, median, timed, watched};
-use crate::tls;
+use crate::{estate, tls};
 
-const OURS: &str = env!("CARGO_BIN_EXE_relayprobe");
+pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_relayprobe");
 
 /// Sessions of the large run.
 const SESSIONS: u32 = 20_000;
@@ -24,6 +24,7 @@ pub(crate) fn all() -> ExitCode {
     bench.matrix(&mut table);
     bench.handshakes(&mut table);
     bench.check(&mut table);
+    estate::measure(&folder, &mut table);
     table.end();
     let _ = fs::remove_dir_all(folder);
     ExitCode::SUCCESS
@@ -221,7 +222,7 @@ fn helper(core: Option<&str>, task: &str, folder: &Path) -> Command {
     command
 }
 
-fn millis(time: Duration) -> String {
+pub(crate) fn millis(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1_000.0)
 }
 

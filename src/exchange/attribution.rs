@@ -2,7 +2,7 @@
 //! comes in `relay`.
 
 use super::Account;
-use super::connectors::{Match, Matches, accepted_certificate_domain};
+use super::connectors::{Match, Matches, accepted_certificate_domain, owners};
 use super::decision::{AttributedBy, Attribution};
 use super::domain::DomainName;
 use super::peer::{Peer, Presented};
@@ -61,6 +61,10 @@ pub(super) fn of_sender<'a>(
     Some(found)
 }
 
+/// How many connectors that matched in vain are told; the rest are counted. A service
+/// may have hundreds of customers.
+const TOLD: usize = 3;
+
 fn by_certificate<'a>(
     tenants: &'a Tenants,
     peer: &'a Peer,
@@ -69,12 +73,17 @@ fn by_certificate<'a>(
 ) -> Option<Attributed<'a>> {
     let mut found: Option<Attributed<'a>> = None;
     let mut others: Vec<&Tenant> = Vec::new();
+    let mut in_vain = 0_usize;
+    let owners = owners(tenants, peer);
     for matched in matches.all() {
         let tenant = matched.tenant;
-        let Some(name) = accepted_certificate_domain(tenants, matched, peer) else {
+        let Some(name) = accepted_certificate_domain(tenants, &owners, matched, peer) else {
             if let (Some(name), None) = (matched.certificate, found) {
-                matched.tell(peer, why);
-                why.step(format!("{} is no accepted domain of {}", name.domain(), tenant.name));
+                in_vain += 1;
+                if in_vain <= TOLD {
+                    matched.tell(peer, why);
+                    why.step(format!("{} is no accepted domain of {}", name.domain(), tenant.name));
+                }
             }
             continue;
         };
@@ -94,6 +103,9 @@ fn by_certificate<'a>(
                 }
             }
         }
+    }
+    if in_vain > TOLD {
+        why.step(format!("{} connectors more match the certificate and accept it as little", in_vain - TOLD));
     }
     if let [other, rest @ ..] = &others[..] {
         let more = if rest.is_empty() { String::new() } else { format!(" and {} others", rest.len()) };

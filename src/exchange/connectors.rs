@@ -1,6 +1,5 @@
 //! Which inbound connectors a peer matches.
 
-use super::domain::DomainName;
 use super::peer::{CertificateName, Peer};
 use super::tenants::{InboundConnector, Tenant, Tenants};
 use super::{Account, DomainPattern};
@@ -54,6 +53,12 @@ pub(super) fn certificate_match<'a>(
     peer.certificate.names().iter().find(|name| tenant.counts(name) && name.is_covered_by(pattern))
 }
 
+/// Whose accepted domain each name of a peer's certificate is. Asked once: a peer may
+/// match the connectors of every tenant.
+pub(super) fn owners<'a>(tenants: &'a Tenants, peer: &Peer) -> Vec<Option<&'a Tenant>> {
+    peer.certificate.names().iter().map(|name| tenants.owner(name.domain())).collect()
+}
+
 /// Whether the certificate domain is an accepted domain of the tenant: the name
 /// itself is, or the connector matched it by a wildcard whose domain is. The
 /// accepted domain must be the very name; that `MatchSubDomains` counts for
@@ -65,20 +70,24 @@ pub(super) fn certificate_match<'a>(
 /// can use *.domain.com".
 pub(super) fn accepted_certificate_domain<'a>(
     tenants: &Tenants,
+    owners: &[Option<&Tenant>],
     matched: &Match<'a>,
     peer: &'a Peer,
 ) -> Option<&'a CertificateName> {
-    let is_accepted =
-        |domain: &DomainName| tenants.owner(domain).is_some_and(|owner| std::ptr::eq(owner, matched.tenant));
-    let Some(name) = matched.certificate else {
-        let names = peer.certificate.names().iter();
-        return names.filter(|name| matched.tenant.counts(name)).find(|name| is_accepted(name.domain()));
-    };
+    let is_its = |owner: Option<&Tenant>| owner.is_some_and(|owner| std::ptr::eq(owner, matched.tenant));
+    let mut accepted = peer
+        .certificate
+        .names()
+        .iter()
+        .zip(owners)
+        .filter(|(_, owner)| is_its(**owner))
+        .map(|(name, _)| name);
+    let Some(name) = matched.certificate else { return accepted.find(|name| matched.tenant.counts(name)) };
     let by_wildcard = match &matched.connector.certificate_name {
-        Some(DomainPattern::WithSubdomains(domain)) => is_accepted(domain),
+        Some(DomainPattern::WithSubdomains(domain)) => is_its(tenants.owner(domain)),
         _ => false,
     };
-    (by_wildcard || is_accepted(name.domain())).then_some(name)
+    (by_wildcard || accepted.any(|other| std::ptr::eq(other, name))).then_some(name)
 }
 
 impl Match<'_> {

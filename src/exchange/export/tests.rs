@@ -377,6 +377,33 @@ fn two_hundred_tenants_load_at_once_and_decide_in_no_time() {
 }
 
 #[test]
+fn the_account_tells_the_end_however_many_tenants_a_certificate_matches() {
+    let folder = Folder::new("shared");
+    for n in 0..300 {
+        let export = format!(
+            r#"{{"name":"Tenant {n}","AcceptedDomain":[{{"DomainName":"t{n}.example"}}],"InboundConnector":[
+{{"Name":"Signatures","Enabled":true,"ConnectorType":"OnPremises","TlsSenderCertificateName":"smtp.service.example"}}]}}"#
+        );
+        folder.write(&format!("t{n:03}.json"), export);
+    }
+    let tenants = folder.load().expect("all is well");
+    let name = CertificateName::new("smtp.service.example").expect("a name");
+    let address = IpAddr::from([192, 0, 2, 1]);
+    let peer = Peer { address, tls: None, certificate: Presented::Names(vec![name]) };
+    let rules = RulesOn::day(chrono::NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day"));
+    let outside = ForwardPath::parse("partner@outside.example").expect("an address");
+    let mut why = Account::default();
+    let p1 = ReversePath::parse("app@t299.example").expect("an address");
+    let decision = recipient(&tenants, &peer, &p1, &outside, rules, &mut why);
+    let tenant = decision.attribution.map(|attribution| attribution.tenant);
+    assert_eq!(tenant.as_deref(), Some("Tenant 299"));
+    let steps = why.steps();
+    assert!(steps.len() < 20, "{why}");
+    assert!(steps.iter().any(|step| step.starts_with("297 connectors more match")), "{why}");
+    assert!(steps.last().is_some_and(|step| step.contains("relay allowed")), "{why}");
+}
+
+#[test]
 fn exports_that_were_damaged_are_read_or_refused_and_no_worse() {
     let sound = br#"{"name":"Contoso","AcceptedDomain":[{"DomainName":"contoso.com","DomainType":{"value":0,"Value":"Authoritative"}}],
 "InboundConnector":{"Name":"A\u00e9","ConnectorType":1,"SenderIPAddresses":"203.0.113.1 203.0.113.0/24","SenderDomains":["smtp:*;1"]},
