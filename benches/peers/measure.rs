@@ -6,44 +6,36 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A finished process.
-pub(crate) struct Timed {
-    pub(crate) elapsed: Duration,
-    /// Most memory resident, in KiB; the kernel's own mark, read now and then.
-    pub(crate) peak_kib: u64,
-}
-
-/// Runs a command to its end, which must be a success.
-pub(crate) fn timed(command: &mut Command) -> Timed {
+/// How long a command takes to its end, which must be a success.
+pub(crate) fn timed(command: &mut Command) -> Duration {
     timed_to(command, 0)
 }
 
-/// Runs a command to its end, which must have this status.
-pub(crate) fn timed_to(command: &mut Command, expected: i32) -> Timed {
+/// How long a command takes to its end, which must have this status.
+pub(crate) fn timed_to(command: &mut Command, expected: i32) -> Duration {
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
     let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let elapsed = start.elapsed();
     assert_eq!(status.code(), Some(expected), "{command:?}: {status}");
-    Timed { elapsed, peak_kib: 0 }
+    elapsed
 }
 
-/// The same, its memory watched; the watching costs a little time.
-pub(crate) fn watched(command: &mut Command) -> Timed {
+/// Most memory that a command has resident, in KiB: the kernel's own mark, read now
+/// and then.
+pub(crate) fn peak_of(command: &mut Command) -> u64 {
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    let start = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let mut peak_kib = 0;
+    let mut peak = 0;
     let status = loop {
-        peak_kib = peak_kib.max(high_water(child.id()).unwrap_or(0));
+        peak = peak.max(high_water(child.id()).unwrap_or(0));
         if let Some(status) = child.try_wait().expect("it is our child") {
             break status;
         }
         thread::sleep(Duration::from_millis(5));
     };
-    let elapsed = start.elapsed();
     assert!(status.success(), "{command:?}: {status}");
-    Timed { elapsed, peak_kib }
+    peak
 }
 
 fn high_water(process: u32) -> Option<u64> {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{audit, certs, check, explain, forecast, probe, report, run, simulate};
+use super::{audit, certs, check, compare, explain, forecast, probe, report, run, simulate};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -24,6 +24,7 @@ enum Command {
     Audit(audit::Args),
     Forecast(forecast::Args),
     Report(report::Args),
+    Compare(compare::Args),
     Explain(explain::Args),
     Certs(certs::Args),
 }
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Audit(args) => audit::main(args),
         Command::Forecast(args) => forecast::main(args),
         Command::Report(args) => report::main(args),
+        Command::Compare(args) => compare::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Certs(args) => certs::main(args),
     }

@@ -6,6 +6,7 @@ mod cases;
 mod certs;
 mod check;
 mod command;
+mod compare;
 mod explain;
 mod forecast;
 mod lab;

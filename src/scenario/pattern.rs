@@ -62,6 +62,9 @@ fn pattern(text: &str) -> Result<Pattern, String> {
         return Ok(Pattern::Reply { code: None, enhanced: Some(enhanced), text: some_text(rest) });
     }
     if let Ok(kind) = EventKind::from_str(first) {
+        if !rest.is_empty() && !kind.reasons().iter().any(|reason| reason.eq_ignore_ascii_case(rest)) {
+            return Err(no_reason(kind, rest));
+        }
         return Ok(Pattern::Event { kind, reason: some_text(rest) });
     }
     Err(match nearest(first, EventKind::ALL.iter().map(|kind| kind.as_str())) {
@@ -70,6 +73,21 @@ fn pattern(text: &str) -> Result<Pattern, String> {
             format!("`{first}` is neither a code such as `550` or `5.7.64` nor an event such as `closed`")
         }
     })
+}
+
+/// What to say of a reason that an event never has: nothing could meet it.
+fn no_reason(kind: EventKind, reason: &str) -> String {
+    /// More are not read in one go.
+    const SHOWN: usize = 6;
+    let known = kind.reasons();
+    match nearest(reason, known.iter().copied()) {
+        Some(near) => format!("`{kind}` never has the reason `{reason}`; did you mean `{near}`?"),
+        None => {
+            let (some, more) = (&known[..known.len().min(SHOWN)], known.len() > SHOWN);
+            let more = if more { ", and more, which docs/scenarios.md lists" } else { "" };
+            format!("`{kind}` never has the reason `{reason}`; its reasons are `{}`{more}", some.join("`, `"))
+        }
+    }
 }
 
 fn split_word(text: &str) -> (&str, &str) {
@@ -177,6 +195,16 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_of_every_event_may_be_named_in_any_case() {
+        for kind in EventKind::ALL {
+            for reason in kind.reasons() {
+                assert!(Patterns::parse(&format!("{kind} {reason}")).is_ok(), "{kind} {reason}");
+            }
+        }
+        assert!(Patterns::parse("not_offered starttls").is_ok());
+    }
+
+    #[test]
     fn what_is_no_pattern_is_told() {
         for (text, words) in [
             ("", "empty"),
@@ -188,6 +216,11 @@ mod tests {
             ("3.7.1", "three numbers"),
             ("250 5.7.64", "RFC 2034"),
             ("tls_refuse", "did you mean `tls_refused`?"),
+            ("tls_refused protocol", "did you mean `protocol_version`?"),
+            ("tls_refused protocol_version now", "`tls_refused` never has the reason"),
+            ("tls_untrusted expird", "did you mean `expired`?"),
+            ("timeout whenever", "its reasons are `connect`, `tls`, `reply`, `write`, `session`"),
+            ("tls_refused bogus", "`certificate_required`, `no_certificate`, and more"),
             ("accepted", "neither a code"),
             ("550 a\rb", "control"),
         ] {

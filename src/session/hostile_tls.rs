@@ -16,10 +16,10 @@ use super::scripted::{Played, follow, hear_out, plan, played, send};
 use super::{play_on, unwatched};
 use crate::plan::{Auth, Mechanism, Plan, TlsMode, TlsPlan};
 use crate::secret::Secret;
-use crate::smtp::Stage;
+use crate::smtp::{EventKind, Stage};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};
 use crate::tls::{
-    Backend, Client, ClientCertificate, Identity, Settings, TlsVersion, Trust, Verify, VersionRange,
+    ALERTS, Backend, Client, ClientCertificate, Identity, Settings, TlsVersion, Trust, Verify, VersionRange,
 };
 
 /// A self-signed certificate for `mx.test` with its key, as PEM.
@@ -386,5 +386,13 @@ async fn alerts_in_the_handshake_are_named() {
             let played = played(&plan, vec![Do::Send(vec![21, 3, 3, 0, 2, level, alert])]).await;
             assert_eq!(played.end(), format!("tls {reason}"), "{backend:?}");
         }
+    }
+}
+
+#[test]
+fn every_alert_is_a_reason_that_patterns_may_name() {
+    for (number, name) in ALERTS {
+        let known = EventKind::TlsRefused.reasons().contains(&name);
+        assert_eq!(known, name != "close_notify", "{number} {name}");
     }
 }

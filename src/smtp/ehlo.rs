@@ -96,9 +96,10 @@ impl EhloResponse {
     #[must_use]
     pub fn oddities(&self) -> Vec<String> {
         let mut odd = Vec::new();
-        for (n, line) in self.keywords().enumerate() {
+        let lines: Vec<_> = self.keywords().collect();
+        for (n, line) in lines.iter().enumerate() {
             let name = line.name;
-            if self.keywords().take(n).any(|before| before.name.eq_ignore_ascii_case(name)) {
+            if lines[..n].iter().any(|before| before.name.eq_ignore_ascii_case(name)) {
                 odd.push(format!("{name} is offered more than once"));
             }
             if name.len() > 5 && name.is_char_boundary(5) && name[..5].eq_ignore_ascii_case("AUTH=") {

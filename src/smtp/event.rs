@@ -45,6 +45,63 @@ impl EventKind {
         Self::Limit,
     ];
 
+    /// Every reason that such an end can have.
+    #[must_use]
+    pub const fn reasons(self) -> &'static [&'static str] {
+        match self {
+            Self::DnsFailure => {
+                &["not_found", "no_address", "temporary", "server_failure", "timeout", "other"]
+            }
+            Self::Refused => &[
+                "connection_refused",
+                "reset",
+                "network_unreachable",
+                "host_unreachable",
+                "address_not_available",
+                "permission_denied",
+                "other",
+            ],
+            Self::Timeout => &["connect", "tls", "reply", "write", "session"],
+            Self::Closed => &["eof", "reset", "network"],
+            Self::TlsRefused => &TLS_REFUSED,
+            Self::TlsUntrusted => &[
+                "expired",
+                "not_yet_valid",
+                "name_mismatch",
+                "unknown_issuer",
+                "self_signed",
+                "revoked",
+                "wrong_purpose",
+                "not_a_leaf",
+                "bad_signature",
+                "bad_encoding",
+                "unsupported_algorithm",
+                "fingerprint",
+                "unverified",
+                "other",
+            ],
+            Self::NotOffered => &["STARTTLS", "AUTH", "TLS", "SMTPUTF8"],
+            Self::ProtocolError => &[
+                "unexpected_code",
+                "bad_code",
+                "bad_separator",
+                "code_changes",
+                "empty_line",
+                "bare_lf",
+                "bare_cr",
+                "nul",
+                "bad_base64",
+                "challenge_too_long",
+                "not_tls",
+                "tls",
+                "downgrade",
+                "local",
+            ],
+            Self::Desync => &["unasked", "plaintext_before_tls", "auth"],
+            Self::Limit => &["line", "lines", "reply", "challenges", "handshake", "chain"],
+        }
+    }
+
     /// The name used in files and reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -62,6 +119,46 @@ impl EventKind {
         }
     }
 }
+
+/// A refused client certificate, an alert without a name, and the alerts of IANA's
+/// registry but for `close_notify`, which is a kind of `closed`.
+const TLS_REFUSED: [&str; 35] = [
+    "client_certificate",
+    "protocol_version",
+    "handshake_failure",
+    "insufficient_security",
+    "certificate_required",
+    "no_certificate",
+    "bad_certificate",
+    "unsupported_certificate",
+    "certificate_revoked",
+    "certificate_expired",
+    "certificate_unknown",
+    "unknown_ca",
+    "access_denied",
+    "unrecognized_name",
+    "internal_error",
+    "unexpected_message",
+    "bad_record_mac",
+    "decryption_failed",
+    "record_overflow",
+    "decompression_failure",
+    "illegal_parameter",
+    "decode_error",
+    "decrypt_error",
+    "export_restriction",
+    "inappropriate_fallback",
+    "user_canceled",
+    "no_renegotiation",
+    "missing_extension",
+    "unsupported_extension",
+    "certificate_unobtainable",
+    "bad_certificate_status_response",
+    "bad_certificate_hash_value",
+    "unknown_psk_identity",
+    "no_application_protocol",
+    "alert",
+];
 
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -95,9 +192,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event whose reason says it all.
+    /// An event whose reason, one of [`EventKind::reasons`], says it all.
     #[must_use]
     pub fn new(kind: EventKind, reason: &'static str) -> Self {
+        debug_assert!(kind.reasons().contains(&reason), "{kind} has no reason {reason}");
         Self { kind, reason: Cow::Borrowed(reason), detail: String::new() }
     }
 

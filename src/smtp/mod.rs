@@ -11,6 +11,7 @@ mod reply;
 mod sasl;
 mod sasl_server;
 mod stage;
+mod steady;
 mod visible;
 
 pub use address::{AddressError, ForwardPath, Mailbox, ReversePath};
@@ -24,4 +25,5 @@ pub use reply::{Reply, ReplyCode, ReplyDecoder, ReplyError, ReplyLimits, lossles
 pub use sasl::{SaslClient, SaslError};
 pub use sasl_server::{SaslServer, SaslStep};
 pub use stage::{Stage, UnknownStage};
+pub use steady::{NOISE, Noise, named, steady};
 pub use visible::visible;

@@ -219,8 +219,8 @@ const ABOUT_CERTIFICATES: [&str; 9] = [
     "certificate_required",
 ];
 
-/// IANA's TLS Alerts registry.
-const ALERTS: [(u8, &str); 34] = [
+/// IANA's TLS Alerts registry: number and name.
+pub const ALERTS: [(u8, &str); 34] = [
     (0, "close_notify"),
     (10, "unexpected_message"),
     (20, "bad_record_mac"),

@@ -20,7 +20,7 @@ mod version;
 
 pub use acceptor::{AcceptError, Accepted, Acceptor, AcceptorSettings, ClientChain};
 pub use client::{Client, SettingsError};
-pub use failure::{TlsFailure, TlsFailureKind};
+pub use failure::{ALERTS, TlsFailure, TlsFailureKind};
 pub use identity::{Identity, IdentityError};
 pub use negotiated::{ClientCertificate, Negotiated, Untrusted};
 pub use peer::PeerCertificate;

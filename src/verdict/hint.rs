@@ -6,7 +6,7 @@
 use super::{DecidedBy, Decisive, Hint};
 use crate::exchange::catalogue;
 use crate::session::Observation;
-use crate::smtp::{Event, EventKind, Reply, Stage};
+use crate::smtp::{EnhancedStatus, Event, EventKind, Reply, ReplyCode, Stage};
 
 /// What the decisive reply or event of a session means.
 #[must_use]
@@ -17,23 +17,33 @@ pub fn hint(decisive: &Decisive, observation: &Observation) -> Hint {
     }
 }
 
-fn of_reply(stage: Stage, reply: &Reply, observation: &Observation) -> Hint {
-    let known = catalogue::find(reply.code().get(), reply.enhanced(), &reply.text(), stage);
+/// What a reply means, whatever else was seen; `None` where the code is none of
+/// RFC 5321.
+#[must_use]
+pub fn meaning(stage: Stage, code: u16, enhanced: Option<EnhancedStatus>, text: &str) -> Option<Hint> {
+    let code = ReplyCode::new(code)?;
+    let known = catalogue::find(code.get(), enhanced, text, stage);
     // A positive reply says much the same everywhere: `250 2.0.0 OK` to NOOP is
     // not what `250 2.0.0 Ok` to a message means.
-    let known = known.filter(|entry| !stage.accepts(reply.code()) || entry.stages.contains(&stage));
-    let mut hint = match known {
+    let known = known.filter(|entry| !stage.accepts(code) || entry.stages.contains(&stage));
+    Some(match known {
         Some(entry) => Hint {
             meaning: entry.meaning.to_owned(),
             fix: entry.fix.to_owned(),
             source: entry.source.to_owned(),
         },
-        None if stage.accepts(reply.code()) => accepted(stage),
-        None => refused(stage, reply),
-    };
+        None if stage.accepts(code) => accepted(stage),
+        None => refused(stage, code, enhanced),
+    })
+}
+
+fn of_reply(stage: Stage, reply: &Reply, observation: &Observation) -> Hint {
+    let code = reply.code();
+    let known = meaning(stage, code.get(), reply.enhanced(), &reply.text());
+    let mut hint = known.unwrap_or_else(|| refused(stage, code, reply.enhanced()));
     // A handshake that passed is worth saying where the end came so abruptly:
     // the version or the certificate was not refused by TLS itself.
-    if reply.code().get() == 421
+    if code.get() == 421
         && let Some(tls) = &observation.tls
     {
         hint.meaning =
@@ -63,12 +73,11 @@ fn accepted(stage: Stage) -> Hint {
     )
 }
 
-fn refused(stage: Stage, reply: &Reply) -> Hint {
-    let code = reply.code().get();
-    if let Some((meaning, fix)) = reply.enhanced().and_then(catalogue::by_status) {
+fn refused(stage: Stage, code: ReplyCode, enhanced: Option<EnhancedStatus>) -> Hint {
+    if let Some((meaning, fix)) = enhanced.and_then(catalogue::by_status) {
         return Hint { source: "RFC 3463 §3".to_owned(), ..general(meaning, fix) };
     }
-    let (meaning, fix) = catalogue::by_code(code, Some(stage));
+    let (meaning, fix) = catalogue::by_code(code.get(), Some(stage));
     Hint { source: "RFC 5321 §4.2".to_owned(), ..general(meaning, fix) }
 }
 

@@ -19,9 +19,9 @@ mod tests;
 mod view;
 
 pub use delivered::{is_settled, patience};
-pub use difference::{Answers, Difference, Told, difference};
+pub use difference::{Answers, Difference, Said, Told, difference, only};
 pub use elapsed::elapsed_in_words;
-pub use hint::hint;
+pub use hint::{hint, meaning};
 pub use judge::{expected, judge};
 pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Sessions, Verdict};
 pub use pattern::matches;

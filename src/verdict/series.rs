@@ -235,7 +235,7 @@ mod tests {
     fn a_session_that_broke_off_is_of_no_share_that_names_a_reply() {
         let wanted = share("250: >=80%");
         let mut broken = ending("250 ok");
-        broken.event = Some((Stage::RcptTo, event(EventKind::Desync, "extra_reply")));
+        broken.event = Some((Stage::RcptTo, event(EventKind::Desync, "unasked")));
         assert_eq!(judged(&wanted, &[(8, ending("250 ok")), (2, broken.clone())]), "passed");
         let shown = play(&wanted, &[(7, ending("250 ok")), (3, broken)]);
         assert_eq!(shown.verdict.outcome, Outcome::Failed);
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_server_that_was_not_reached_is_an_error_where_nothing_else_is_wrong() {
-        let away = unreached(Stage::Connect, "refused tcp");
+        let away = unreached(Stage::Connect, "refused connection_refused");
         let all = expect("250");
         assert_eq!(play(&all, &[(3, ending("250 ok")), (2, away.clone())]).verdict.outcome, Outcome::Error);
         let mixed = [(2, away.clone()), (1, ending("550 no"))];

@@ -143,8 +143,8 @@ fn an_event_decides_and_may_be_expected() {
 fn a_server_that_was_not_reached_is_an_error_unless_that_was_expected() {
     let plan = plan(1);
     for (stage, event) in [
-        (Stage::Connect, "refused tcp"),
-        (Stage::Connect, "dns_failure no_such_name"),
+        (Stage::Connect, "refused connection_refused"),
+        (Stage::Connect, "dns_failure not_found"),
         (Stage::Connect, "timeout connect"),
         (Stage::Greeting, "timeout reply"),
         (Stage::Greeting, "closed eof"),
@@ -156,7 +156,7 @@ fn a_server_that_was_not_reached_is_an_error_unless_that_was_expected() {
         assert_eq!(judged(&plan, &expect(kind), &away), "passed");
         assert_eq!(judged(&plan, &stages(&format!("{stage}: {event}")), &away), "passed");
     }
-    let injected = unreached(Stage::Greeting, "desync early");
+    let injected = unreached(Stage::Greeting, "desync unasked");
     assert!(judged(&plan, &expect("250"), &injected).starts_with("failed; "));
     let mute = seen(&plan, &["220 hi", "!timeout reply"]);
     assert!(judged(&plan, &expect("250"), &mute).starts_with("failed; "));

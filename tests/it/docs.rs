@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use relayprobe::smtp::EventKind;
+
 use crate::support::{Dir, Lab, Program};
 
 /// A fenced block of a page.
@@ -126,6 +128,18 @@ fn the_readers_own_tenants_and_project_file_play() {
 }
 
 #[test]
+fn every_kind_of_noise_and_of_change_is_listed() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.md");
+    let page = fs::read_to_string(page).expect("it can be read");
+    for noise in relayprobe::smtp::NOISE {
+        assert!(page.contains(&format!("\n* {}\n", noise.what)), "{}", noise.what);
+    }
+    for kind in relayprobe::report::Kind::ALL {
+        assert!(page.contains(&format!("`{kind}`")), "{kind}");
+    }
+}
+
+#[test]
 fn every_command_parses() {
     let lab = Lab::shared();
     let commands = commands();
@@ -160,6 +174,22 @@ fn every_link_leads_somewhere() {
 }
 
 /// Every page that a reader is sent to.
+#[test]
+fn every_reason_of_every_event_is_documented() {
+    let page = include_str!("../../docs/scenarios.md");
+    let (_, events) = page.split_once("\n## Events\n").expect("the page has the chapter");
+    let (events, _) = events.split_once("\n## ").expect("another chapter follows");
+    let (table, alerts) = events.split_once("\n### Alerts\n").expect("alerts have their own");
+    for kind in EventKind::ALL {
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).expect("a row");
+        for reason in kind.reasons() {
+            let told = row.contains(&format!("`{reason}`"))
+                || kind == EventKind::TlsRefused && alerts.contains(&format!("`{reason}`"));
+            assert!(told, "{kind} {reason}");
+        }
+    }
+}
+
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md")];

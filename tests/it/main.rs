@@ -7,6 +7,7 @@ mod bad_input;
 mod canary;
 mod cases;
 mod clouds;
+mod compare;
 mod delivered;
 mod deliveries;
 mod docs;

@@ -1,8 +1,11 @@
 //! Replies as they were captured or documented, stamps, tags and all: each is known
 //! by its text.
 
+use std::collections::HashMap;
+
 use super::explain;
 use crate::exchange::catalogue::{Known, Server};
+use crate::smtp::steady;
 
 /// Exchange Online's, in the order of the reference they were collected in.
 const EXCHANGE_ONLINE: &[&str] = &[
@@ -170,6 +173,14 @@ const OTHERS: &[(Server, &[&str])] = &[
         ],
     ),
 ];
+
+#[test]
+fn no_two_replies_become_one_where_noise_is_taken_out() {
+    let mut known: HashMap<String, &str> = HashMap::new();
+    for line in EXCHANGE_ONLINE.iter().chain(OTHERS.iter().flat_map(|(_, lines)| *lines)) {
+        assert_eq!(known.insert(steady(line, &[]), line), None, "{line}");
+    }
+}
 
 #[test]
 fn every_reply_that_is_on_record_is_known_by_its_text() {

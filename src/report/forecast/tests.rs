@@ -11,8 +11,8 @@ use crate::report::{Detail, Palette};
 use crate::verdict::Answers;
 
 const WELL: &[&str] = &["220 hi", "250 hi", "250 ok", "250 ok", "354 go", "250 2.6.0 queued"];
-const AT_RCPT: &[&str] = &["220 hi", "250 hi", "250 ok", "550 5.7.64 TenantAttribution [A 1 B]"];
-const AT_MAIL: &[&str] = &["220 hi", "250 hi", "550 5.7.64 TenantAttribution [C 2 D]"];
+const AT_RCPT: &[&str] = &["220 hi", "250 hi", "250 ok", "550 5.7.64 TenantAttribution [A.outlook.com]"];
+const AT_MAIL: &[&str] = &["220 hi", "250 hi", "550 5.7.64 TenantAttribution [C.outlook.com]"];
 
 fn world(day: &str) -> World {
     let day: NaiveDate = day.parse().expect("a day");

@@ -11,7 +11,7 @@ use super::block::line;
 use super::printer::{Cause, Seen};
 use crate::report::palette::Palette;
 use crate::report::prose::{WIDTH, wrapped};
-use crate::report::words::count;
+use crate::report::words::{count, tally};
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
 use crate::verdict::{CaseResult, elapsed_in_words};
@@ -125,29 +125,6 @@ impl Told {
             (false, more) => Some(format!("against {} and {more} more", shown.join(", "))),
         }
     }
-}
-
-/// `1 failed, 83 passed`; in a table with wider gaps.
-fn tally(palette: Palette, summary: &Summary, table: bool) -> String {
-    let mut parts = Vec::new();
-    if summary.failed > 0 {
-        parts.push(palette.bad(format!("{} failed", summary.failed)).to_string());
-    }
-    if summary.error > 0 {
-        parts.push(palette.bad(count(summary.error, "error")).to_string());
-    }
-    if summary.passed > 0 || parts.is_empty() && summary.skipped == 0 {
-        let passed = format!("{} passed", summary.passed);
-        let wrong = summary.failed + summary.error > 0;
-        parts.push(if wrong { passed } else { palette.good(passed).to_string() });
-    }
-    if summary.flaky > 0 {
-        parts.push(palette.doubtful(format!("{} flaky", summary.flaky)).to_string());
-    }
-    if summary.skipped > 0 {
-        parts.push(palette.doubtful(format!("{} skipped", summary.skipped)).to_string());
-    }
-    parts.join(if table { "   " } else { ", " })
 }
 
 impl Terminal {

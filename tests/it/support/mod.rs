@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "fixtures come before the tests that use them")]
 
 mod add_on;
+mod cut_over;
 mod dir;
 mod golden;
 mod lab;
@@ -17,6 +18,7 @@ mod program;
 mod relay;
 
 pub use add_on::{AddOn, field, fields};
+pub use cut_over::CutOver;
 pub use dir::Dir;
 pub use golden::{golden, steady};
 pub use lab::Lab;
