@@ -7,4 +7,4 @@ mod run;
 mod tests;
 
 pub use lanes::Limits;
-pub use run::{Job, Ready, Settings, run};
+pub use run::{Job, Ready, Settings, run, was_interrupted};

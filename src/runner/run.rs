@@ -24,6 +24,16 @@ const GRACE: Duration = Duration::from_millis(1500);
 /// Between two attempts where nothing says how long.
 const DELAY: Duration = Duration::from_secs(1);
 
+/// What the reason begins with why a case was skipped that an interruption cut off.
+const INTERRUPTED: &str = "interrupted ";
+
+/// Whether this is why a case was skipped that an interruption cut off, of a run that was
+/// interrupted.
+#[must_use]
+pub fn was_interrupted(reason: &str) -> bool {
+    reason.starts_with(INTERRUPTED)
+}
+
 /// How a run is done.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -213,7 +223,7 @@ where
         let outcome = match &schedule.in_order {
             // Stopped between two attempts: what was expected of the rest never came.
             Some(wanted) if attempts.len() < *wanted && last.verdict.outcome == Outcome::Passed => {
-                return skipped(job, format!("interrupted after attempt {}", attempts.len()));
+                return skipped(job, format!("{INTERRUPTED}after attempt {}", attempts.len()));
             }
             _ => last.verdict.outcome,
         };
@@ -281,12 +291,11 @@ where
         let series = series.into_inner();
         let played = series.played();
         if played < repeat.times && !series.is_decided() {
-            let why = if self.failed_fast.get() {
-                "--fail-fast, and another case had not passed, when"
-            } else {
-                "interrupted when"
+            let why = match self.failed_fast.get() {
+                true => "--fail-fast, and another case had not passed, ",
+                false => INTERRUPTED,
             };
-            return Err(format!("{why} {played} of its {} sessions had been played", repeat.times));
+            return Err(format!("{why}when {played} of its {} sessions had been played", repeat.times));
         }
         let mut attempt = series.finish(started.elapsed()).expect("the first session is always played");
         if ready.cut.is_some() {
@@ -299,12 +308,12 @@ where
     fn tell_the_rest(&self, interrupted: bool) {
         let cut = self.under_way.borrow().iter().copied().collect::<Vec<_>>();
         let why_left = match (interrupted, self.failed_fast.get()) {
-            (false, true) => "not played: --fail-fast, and another case had not passed",
-            _ => "interrupted before it was played",
+            (false, true) => "not played: --fail-fast, and another case had not passed".to_owned(),
+            _ => format!("{INTERRUPTED}before it was played"),
         };
-        let cut = cut.into_iter().map(|n| (n, "interrupted while it was played"));
-        for (n, reason) in cut.chain(self.lanes.left().into_iter().map(|n| (n, why_left))) {
-            (self.take.borrow_mut())(skipped(&self.jobs[n], reason.to_owned()));
+        let cut = cut.into_iter().map(|n| (n, format!("{INTERRUPTED}while it was played")));
+        for (n, reason) in cut.chain(self.lanes.left().into_iter().map(|n| (n, why_left.clone()))) {
+            (self.take.borrow_mut())(skipped(&self.jobs[n], reason));
         }
     }
 }

@@ -151,8 +151,57 @@ fn only_what_failed_is_played_again() {
     assert_eq!(ids(&again), ["relay/accepted", "relay/refused"].map(str::to_owned).into());
     run(&dir, &["--skip-tag", "wrong", "--report", "json=well.json"]).status(0);
     run(&dir, &["--failed", "well.json"]).status(0).says("no case failed in well.json");
-    run(&dir, &["--failed", "relay.yaml"]).status(2).says("relay.yaml is no JSON report");
+    run(&dir, &["--failed", "relay.yaml"]).status(2).says("relay.yaml is no report of a run");
     run(&dir, &["--failed", "nowhere.json"]).status(2).says("nowhere.json");
+}
+
+#[test]
+fn what_an_interruption_cut_off_is_played_with_what_failed() {
+    // It does not answer `wait` as long as nobody has interrupted.
+    let patient = Arc::new(AtomicUsize::new(1));
+    let hangs = Arc::clone(&patient);
+    let peer = Peer::play(move |conn| {
+        conn.say("220 peer.test ESMTP\r\n")?;
+        loop {
+            let line = conn.line()?.to_ascii_uppercase();
+            match line.split([' ', ':']).next().unwrap_or_default() {
+                "MAIL" if line.contains("<WAIT@") && hangs.load(Ordering::Acquire) > 0 => {
+                    return conn.drain();
+                }
+                "RCPT" if line.contains("<NO@") => conn.say("550 5.7.1 Relay access denied\r\n")?,
+                "QUIT" => return conn.say("221 2.0.0 bye\r\n"),
+                _ => conn.say("250 2.1.0 OK\r\n")?,
+            }
+        }
+    });
+    let dir = Dir::new();
+    let short = |scenario: &str| format!("{scenario}, stop_after: rcpt_to");
+    let scenarios = [
+        short("name: good"),
+        short("name: bad, rcpt_to: no@x.test"),
+        short("name: not yet, skip: the summer is over"),
+        short("name: under way, mail_from: wait@x.test"),
+        short("name: left"),
+    ];
+    write(&dir, &peer, &scenarios.each_ref().map(String::as_str));
+    for report in ["json", "ndjson"] {
+        patient.store(1, Ordering::Release);
+        let seen = peer.heard().matches("<wait@").count();
+        let report = format!("{report}=cut.{report}");
+        let running = Program::new(dir.path(), ["run", "relay.yaml", "-j1", "--report", &report]).start();
+        while peer.heard().matches("<wait@").count() == seen {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        running.signal("INT");
+        running.end().status(130);
+        patient.store(0, Ordering::Release);
+        let (_, file) = report.split_once('=').expect("format and file");
+        let again = run(&dir, &["--failed", file, "--report", "json"]);
+        again.status(1);
+        let expected = ["relay/bad", "relay/left", "relay/under-way"].map(str::to_owned);
+        assert_eq!(ids(&again), expected.into(), "{file}");
+        assert_eq!(again.json()["summary"]["passed"], 2);
+    }
 }
 
 #[test]

@@ -23,7 +23,8 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) cases: CaseArgs,
 
-    /// Only cases that failed, or ended in error, in this JSON report.
+    /// Only cases that failed, ended in error, or were cut off by an interruption in this
+    /// JSON or NDJSON report.
     #[arg(long, value_name = "REPORT.json")]
     pub(super) failed: Option<PathBuf>,
 

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::args::Args;
+use crate::report::record::Document;
+use crate::runner::was_interrupted;
 use crate::scenario::{Case, Loaded};
-use crate::yaml::{MAX_FILE, read_bytes};
+use crate::verdict::Outcome;
 
 /// What a selection comes to.
 pub(super) enum Selected {
@@ -54,25 +54,15 @@ pub(super) fn select(args: &Args, loaded: &Loaded) -> Result<Selected, String> {
     })
 }
 
-/// The ids of the cases that failed or were in error in a JSON report.
+/// The ids of the cases that failed, were in error, or were cut off by an interruption
+/// in a JSON or NDJSON report.
 fn failed(path: &Path) -> Result<HashSet<String>, String> {
-    #[derive(Deserialize)]
-    struct Report {
-        schema: u32,
-        cases: Vec<Entry>,
-    }
-    #[derive(Deserialize)]
-    struct Entry {
-        id: String,
-        outcome: String,
-    }
-    // A report of very many cases is larger than any scenario file.
-    let bytes = read_bytes(path, 64 * MAX_FILE).map_err(|fault| format!("--failed: {}", fault.message))?;
-    let report: Report = serde_json::from_slice(&bytes)
-        .map_err(|error| format!("--failed: {} is no JSON report of relayprobe: {error}", path.display()))?;
-    if report.schema != 1 {
-        return Err(format!("--failed: {} has schema {}, not 1", path.display(), report.schema));
-    }
-    let wrong = report.cases.into_iter().filter(|case| matches!(&*case.outcome, "failed" | "error"));
-    Ok(wrong.map(|case| case.id).collect())
+    let report = Document::read(path).map_err(|error| format!("--failed: {error}"))?;
+    let interrupted = report.run.interrupted;
+    let again = report.records.into_iter().filter(|case| match case.outcome {
+        Outcome::Failed | Outcome::Error => true,
+        Outcome::Passed => false,
+        Outcome::Skipped => interrupted && case.skipped_because.as_deref().is_some_and(was_interrupted),
+    });
+    Ok(again.map(|case| case.id.into_owned()).collect())
 }
