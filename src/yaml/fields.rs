@@ -231,6 +231,11 @@ impl<'n> Field<'n> {
     pub fn list(self, faults: &mut Vec<Diagnostic>) -> Option<&'n [Node]> {
         match &self.node.value {
             Value::Sequence(items) => Some(items),
+            Value::Mapping(_) => {
+                let fault = self.error(format!("`{}` takes a list, not a map", self.name));
+                faults.push(fault.label("begin each item with `- `"));
+                None
+            }
             _ => {
                 self.wrong("a list", faults);
                 None
