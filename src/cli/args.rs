@@ -1,17 +1,20 @@
 //! Argument values that several commands share.
 
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use chrono::NaiveDate;
 use clap::ValueEnum;
 
+use super::manners::Manners;
+use crate::report::Palette;
 use crate::yaml;
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR, CLICOLOR or TERM says otherwise.
     Auto,
     /// Always.
     Always,
@@ -21,15 +24,13 @@ pub(super) enum Color {
 
 impl Color {
     /// Whether to colour what goes to this stream.
-    pub(super) fn wanted(self, stream: &impl IsTerminal) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            // https://no-color.org: set and not empty.
-            Self::Auto => {
-                stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            }
-        }
+    pub(super) fn wanted(self, stream: &(impl IsTerminal + AsFd)) -> bool {
+        Manners::of(self, stream).colours
+    }
+
+    /// How results are shown on this stream.
+    pub(super) fn palette(self, stream: &(impl IsTerminal + AsFd)) -> Palette {
+        Manners::of(self, stream).palette()
     }
 }
 

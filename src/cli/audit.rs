@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use super::args::Color;
 use crate::exchange::audit::{Severity, audit};
 use crate::exchange::{Tenant, Tenants};
-use crate::report::{Audited, Palette, audit_as_json, audit_as_sarif, audit_as_text};
+use crate::report::{Audited, audit_as_json, audit_as_sarif, audit_as_text};
 use crate::yaml::{self, Diagnostic, Sources};
 
 /// Find the faults of tenants' connectors, offline
@@ -93,7 +93,10 @@ pub(super) fn main(args: Args) -> ExitCode {
     };
     let stdout = io::stdout();
     let bytes = match args.format {
-        Format::Text => audit_as_text(&audited, Palette::new(args.color.wanted(&stdout))).into_bytes(),
+        Format::Text => {
+            let palette = args.color.palette(&stdout);
+            palette.symbols(audit_as_text(&audited, palette)).into_bytes()
+        }
         Format::Json => audit_as_json(&audited),
         Format::Sarif => audit_as_sarif(&audited),
     };

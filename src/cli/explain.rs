@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::args::Color;
 use crate::exchange::explain::explain;
-use crate::report::{Palette, explanations_as_json, explanations_as_text};
+use crate::report::{explanations_as_json, explanations_as_text};
 
 /// Say what a reply means, what causes it and what to do
 ///
@@ -46,7 +46,10 @@ pub(super) fn main(args: Args) -> ExitCode {
     let stdout = io::stdout();
     let bytes = match args.json {
         true => explanations_as_json(&explanations),
-        false => explanations_as_text(&explanations, Palette::new(args.color.wanted(&stdout))).into_bytes(),
+        false => {
+            let palette = args.color.palette(&stdout);
+            palette.symbols(explanations_as_text(&explanations, palette)).into_bytes()
+        }
     };
     // A closed pipe is no fault of the reply.
     let _ = stdout.lock().write_all(&bytes);

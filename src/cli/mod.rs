@@ -10,6 +10,7 @@ mod compare;
 mod explain;
 mod forecast;
 mod lab;
+mod manners;
 mod probe;
 mod report;
 mod run;

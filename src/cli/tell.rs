@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::runner::Stop;
 use crate::yaml::{self, Diagnostic, Sources};
 
 /// Everything went as it was expected to.
@@ -12,6 +13,14 @@ pub(super) const FAILED: u8 = 1;
 pub(super) const BAD_INPUT: u8 = 2;
 /// A server was not reached, or a report could not be written.
 pub(super) const ERROR: u8 = 3;
+
+/// The status of what ended before its time.
+pub(super) const fn stopped(stop: Stop) -> u8 {
+    match stop {
+        Stop::Signal(number) => 128 + number,
+        Stop::Deadline => ERROR,
+    }
+}
 
 /// Shows what is wrong or worth knowing, if anything is.
 pub(super) fn tell(diagnostics: &[Diagnostic], sources: &Sources, colours: bool) {
@@ -26,4 +35,9 @@ pub(super) fn tell(diagnostics: &[Diagnostic], sources: &Sources, colours: bool)
 pub(super) fn complain(why: &str, status: u8) -> u8 {
     let _ = writeln!(io::stderr(), "error: {why}");
     status
+}
+
+/// Says what is worth knowing although it goes on.
+pub(super) fn warn(what: &str) {
+    let _ = writeln!(io::stderr(), "warning: {what}");
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::Palette;
-use super::prose::{WIDTH, field, wrapped};
+use super::prose::{field, wrapped};
 use crate::exchange::catalogue::{Entry, Known, all};
 use crate::exchange::explain::{Explanation, Found};
 use crate::smtp::visible;
@@ -31,7 +31,7 @@ fn block(explanation: &Explanation, palette: Palette, out: &mut String) {
     if found.inside {
         let _ = writeln!(out, "{}", palette.faint("inside it:"));
     }
-    for line in wrapped(&shown(found), WIDTH) {
+    for line in wrapped(&shown(found), palette.width()) {
         let _ = writeln!(out, "{}", palette.strong(line));
     }
     out.push('\n');
@@ -51,7 +51,7 @@ fn block(explanation: &Explanation, palette: Palette, out: &mut String) {
             let mut label = palette.doubtful("unclear ").to_string();
             let several =
                 format!("the codes alone fit {} known replies; the text tells which it is", candidates.len());
-            for line in wrapped(&several, WIDTH - 12) {
+            for line in wrapped(&several, palette.width() - 12) {
                 let _ = writeln!(out, "  {label}  {line}");
                 label = " ".repeat(8);
             }
@@ -95,7 +95,8 @@ fn whole(entry: &Entry, palette: Palette, out: &mut String) {
 /// An entry among others.
 fn short(entry: &Entry, palette: Palette, out: &mut String) {
     let text = if entry.has_text() { entry.text } else { "(the text varies)" };
-    for line in wrapped(&format!("{}: {}{text}", entry.server.as_str(), codes_of(entry)), WIDTH - 2) {
+    for line in wrapped(&format!("{}: {}{text}", entry.server.as_str(), codes_of(entry)), palette.width() - 2)
+    {
         let _ = writeln!(out, "  {}", palette.strong(line));
     }
     field(4, "meaning", entry.meaning, palette, out);
@@ -263,7 +264,8 @@ mod tests {
             for line in said.lines() {
                 // A word that is longer cannot be broken.
                 assert!(
-                    line.chars().count() <= WIDTH || line.split(' ').any(|word| word.len() > 80),
+                    line.chars().count() <= crate::report::WIDTH
+                        || line.split(' ').any(|word| word.len() > 80),
                     "{line}"
                 );
             }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::yaml::{MAX_FILE, read_bytes};
 
@@ -54,6 +56,19 @@ impl std::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.source)
     }
+}
+
+/// Writes a file whole or not at all, and returns when it is on the disk.
+///
+/// # Errors
+///
+/// What the system says; the file is then as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = Replacing::new(path, None)?;
+    file.writer.write_all(bytes)?;
+    file.writer.flush()?;
+    file.writer.get_ref().sync_all()?;
+    file.finish()
 }
 
 /// Bytes on their way to where they go.
@@ -107,6 +122,9 @@ impl Output {
     }
 }
 
+/// After so long a temporary file is locked or left over.
+const SETTLED: Duration = Duration::from_secs(60);
+
 /// A file that takes another's place when it is complete, and leaves no trace
 /// where it never is.
 pub(super) struct Replacing {
@@ -125,11 +143,17 @@ impl Replacing {
         };
         // In the same folder, for a rename within one file system is atomic; a
         // name of its own for every run, for two may run at once.
-        let mut own = std::ffi::OsString::from(".");
-        own.push(name);
-        own.push(format!(".{}-{:08x}.tmp", std::process::id(), fastrand::u32(..)));
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(name);
+        prefix.push(".");
+        sweep(folder, &prefix);
+        let mut own = prefix;
+        own.push(format!("{}-{:08x}.tmp", std::process::id(), fastrand::u32(..)));
         let temporary = folder.join(own);
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+        // Held as long as it is written, so that others know it is. Where there are
+        // no locks, nobody takes it away either.
+        let _ = file.try_lock();
         if let Some(permissions) = permissions {
             file.set_permissions(permissions)?;
         }
@@ -142,6 +166,27 @@ impl Replacing {
         fs::rename(&self.temporary, &self.target)?;
         self.done = true;
         Ok(())
+    }
+}
+
+/// Removes what runs have left that were killed while they wrote: temporary files
+/// that nobody holds.
+fn sweep(folder: &Path, prefix: &std::ffi::OsStr) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let ours = name.as_bytes().starts_with(prefix.as_bytes()) && name.as_bytes().ends_with(b".tmp");
+        // One that is new may be about to be locked.
+        let old = || {
+            entry
+                .metadata()
+                .and_then(|found| found.modified())
+                .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLED))
+        };
+        if ours && old() && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            // Somebody else may have been faster.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -204,6 +249,23 @@ mod tests {
         whole.finish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(folder.names(), ["report.json"]);
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_taken_away_by_the_next() {
+        let folder = Folder::new();
+        let path = folder.0.join("report.json");
+        let [left, held] = ["1", "2"].map(|n| folder.0.join(format!(".report.json.{n}-00000000.tmp")));
+        let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+        for file in [&left, &held] {
+            fs::write(file, "half").unwrap();
+            File::options().write(true).open(file).unwrap().set_modified(hour_ago).unwrap();
+        }
+        let lock = File::open(&held).unwrap();
+        lock.try_lock().unwrap();
+        replace(&path, b"whole").unwrap();
+        assert_eq!(folder.names(), [".report.json.2-00000000.tmp", "report.json"]);
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
     }
 
     #[test]

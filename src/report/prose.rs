@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Palette;
 
-/// Where our own sentences are wrapped.
+/// Where our own sentences are wrapped unless a terminal is narrower.
 pub(crate) const WIDTH: usize = 100;
 
 /// A text in lines of at most so many characters, broken between words.
@@ -27,7 +27,7 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// A named value, wrapped, indented by so many spaces.
 pub(super) fn field(indent: usize, name: &str, text: &str, palette: Palette, out: &mut String) {
     let mut label = palette.faint(format!("{name:<8}")).to_string();
-    for line in wrapped(text, WIDTH - indent - 10) {
+    for line in wrapped(text, palette.width() - indent - 10) {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{:indent$}{label}  {line}", "");
         label = " ".repeat(8);

@@ -107,6 +107,7 @@ impl Reports {
             Shape::Terminal(terminal) => {
                 let mut text = String::new();
                 terminal.case(result, &mut text);
+                let text = terminal.palette.symbols(text);
                 out.extend_from_slice(text.as_bytes());
             }
         });
@@ -130,6 +131,7 @@ impl Reports {
             Shape::Terminal(terminal) => {
                 let mut text = String::new();
                 terminal.finish(run, &summary, &mut text);
+                let text = terminal.palette.symbols(text);
                 out.extend_from_slice(text.as_bytes());
             }
         });

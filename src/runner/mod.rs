@@ -7,4 +7,4 @@ mod run;
 mod tests;
 
 pub use lanes::Limits;
-pub use run::{Job, Ready, Settings, run, was_interrupted};
+pub use run::{Job, Ready, Settings, Stop, run, was_interrupted};

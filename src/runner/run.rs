@@ -101,15 +101,35 @@ impl Ready {
     }
 }
 
-/// Plays the jobs and hands each result on as it ends; says whether it was
-/// interrupted.
+/// Why a run ends before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A signal of this number came.
+    Signal(u8),
+    /// The time for the whole run is over.
+    Deadline,
+}
+
+impl Stop {
+    /// In words that fit before "before it was played"; all begin with `INTERRUPTED`.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signal(_) => "interrupted",
+            Self::Deadline => "interrupted by --deadline",
+        }
+    }
+}
+
+/// Plays the jobs and hands each result on as it ends; says why it ended before its
+/// time, if it did.
 ///
 /// `prepare` makes a plan when a case's turn comes, or says why it cannot be
 /// played, so that waiting cases cost nothing; `play` plays one session, may be
 /// dropped at any time, and calls back when the connection is closed if it has more to
-/// wait for, so that another session may take its place; `interrupt` is ready at each signal. After the first
-/// nothing more starts, and what is under way has `GRACE` to end; after the second
-/// it ends at once. What was not played to its end is handed on as skipped.
+/// wait for, so that another session may take its place; `interrupt` is ready whenever
+/// the run is to stop. After the first signal nothing more starts, and what is under way
+/// has `GRACE` to end; after the second, and at the deadline, it ends at once. What was
+/// not played to its end is handed on as skipped.
 pub async fn run<Prepare, Play, Take, Interrupt>(
     jobs: &[Job],
     limits: &[Limits],
@@ -118,12 +138,12 @@ pub async fn run<Prepare, Play, Take, Interrupt>(
     play: Play,
     take: Take,
     mut interrupt: Interrupt,
-) -> bool
+) -> Option<Stop>
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
     Play: AsyncFn(&Job, &Ready, &dyn Fn()) -> Observation,
     Take: FnMut(CaseResult),
-    Interrupt: AsyncFnMut(),
+    Interrupt: AsyncFnMut() -> Stop,
 {
     let run = Run {
         jobs,
@@ -131,31 +151,35 @@ where
         lanes: Lanes::new(limits, settings.jobs.max(1), jobs.iter().map(|job| job.lane)),
         under_way: RefCell::default(),
         failed_fast: Cell::new(false),
+        stopped: Cell::new(None),
         prepare,
         play,
         take: RefCell::new(take),
     };
     let workers = settings.jobs.clamp(1, jobs.len().max(1));
-    let interrupted = {
+    {
         // One task for all sessions: the budget that tokio gives a task is not
         // meant for so many.
         let mut crew = std::pin::pin!(tokio::task::unconstrained(join_all((0..workers).map(|_| run.work()))));
         tokio::select! {
             biased;
-            () = interrupt() => {
+            why = interrupt() => {
+                run.stopped.set(Some(why));
                 run.lanes.stop();
+                let grace = if why == Stop::Deadline { Duration::ZERO } else { GRACE };
                 tokio::select! {
+                    biased;
+                    // First, so that a case that waits for its retry ends as it stands.
                     _ = &mut crew => {}
-                    () = interrupt() => {}
-                    () = tokio::time::sleep(GRACE) => {}
+                    _ = interrupt() => {}
+                    () = tokio::time::sleep(grace) => {}
                 }
-                true
             }
-            _ = &mut crew => false,
+            _ = &mut crew => {}
         }
-    };
-    run.tell_the_rest(interrupted);
-    interrupted
+    }
+    run.tell_the_rest();
+    run.stopped.get()
 }
 
 struct Run<'a, Prepare, Play, Take> {
@@ -165,6 +189,7 @@ struct Run<'a, Prepare, Play, Take> {
     /// Jobs that have started and not ended.
     under_way: RefCell<BTreeSet<usize>>,
     failed_fast: Cell<bool>,
+    stopped: Cell<Option<Stop>>,
     prepare: Prepare,
     play: Play,
     take: RefCell<Take>,
@@ -223,7 +248,7 @@ where
         let outcome = match &schedule.in_order {
             // Stopped between two attempts: what was expected of the rest never came.
             Some(wanted) if attempts.len() < *wanted && last.verdict.outcome == Outcome::Passed => {
-                return skipped(job, format!("{INTERRUPTED}after attempt {}", attempts.len()));
+                return skipped(job, format!("{} after attempt {}", self.stopped(), attempts.len()));
             }
             _ => last.verdict.outcome,
         };
@@ -291,11 +316,12 @@ where
         let series = series.into_inner();
         let played = series.played();
         if played < repeat.times && !series.is_decided() {
-            let why = match self.failed_fast.get() {
-                true => "--fail-fast, and another case had not passed, ",
-                false => INTERRUPTED,
+            let why = if self.failed_fast.get() {
+                "--fail-fast, and another case had not passed,"
+            } else {
+                self.stopped()
             };
-            return Err(format!("{why}when {played} of its {} sessions had been played", repeat.times));
+            return Err(format!("{why} when {played} of its {} sessions had been played", repeat.times));
         }
         let mut attempt = series.finish(started.elapsed()).expect("the first session is always played");
         if ready.cut.is_some() {
@@ -304,15 +330,22 @@ where
         Ok(attempt)
     }
 
+    /// Why nothing more starts, in words.
+    fn stopped(&self) -> &'static str {
+        self.stopped.get().map_or("interrupted", Stop::as_str)
+    }
+
     /// Hands on what was never played, or not to its end.
-    fn tell_the_rest(&self, interrupted: bool) {
+    fn tell_the_rest(&self) {
         let cut = self.under_way.borrow().iter().copied().collect::<Vec<_>>();
-        let why_left = match (interrupted, self.failed_fast.get()) {
-            (false, true) => "not played: --fail-fast, and another case had not passed".to_owned(),
-            _ => format!("{INTERRUPTED}before it was played"),
+        let stopped = self.stopped();
+        let why_left = match (self.stopped.get(), self.failed_fast.get()) {
+            (None, true) => "not played: --fail-fast, and another case had not passed".to_owned(),
+            _ => format!("{stopped} before it was played"),
         };
-        let cut = cut.into_iter().map(|n| (n, format!("{INTERRUPTED}while it was played")));
-        for (n, reason) in cut.chain(self.lanes.left().into_iter().map(|n| (n, why_left.clone()))) {
+        let cut = cut.into_iter().map(|n| (n, format!("{stopped} while it was played")));
+        let left = self.lanes.left().into_iter().map(|n| (n, why_left.clone()));
+        for (n, reason) in cut.chain(left) {
             (self.take.borrow_mut())(skipped(&self.jobs[n], reason));
         }
     }

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Job, Limits, Ready, Settings, run};
+use super::{Job, Limits, Ready, Settings, Stop, run};
 use crate::scenario::{At, Case, Planned, Request, Resolver, load};
 use crate::session::Observation;
 use crate::verdict::testing::seen;
 use crate::verdict::{CaseResult, Outcome};
+
+/// What Ctrl-C does.
+const INTERRUPTED: Stop = Stop::Signal(2);
 
 /// The cases of a scenario file with this scenario under each of these names.
 fn cases(names: &[String], scenario: &str) -> (Vec<Arc<Case>>, Resolver) {
@@ -42,7 +45,7 @@ struct Setup {
     limits: Limits,
     settings: Settings,
     /// When signals come.
-    signals: Vec<Duration>,
+    signals: Vec<(Duration, Stop)>,
     /// How long each session waits for something when it is over.
     waits: Duration,
 }
@@ -94,14 +97,17 @@ impl Setup {
         };
         let mut signals = self.signals.iter();
         let interrupt = async || match signals.next() {
-            Some(at) => tokio::time::sleep_until(start + *at).await,
+            Some((at, why)) => {
+                tokio::time::sleep_until(start + *at).await;
+                *why
+            }
             None => std::future::pending().await,
         };
         let limits = vec![self.limits; self.lanes];
-        let interrupted =
+        let stopped =
             run(&jobs, &limits, &self.settings, prepare, play, |result| results.push(result), interrupt)
                 .await;
-        Came { results, interrupted, took: start.elapsed(), starts: starts.into_inner(), most: most.get() }
+        Came { results, stopped, took: start.elapsed(), starts: starts.into_inner(), most: most.get() }
     }
 }
 
@@ -124,7 +130,7 @@ impl Drop for Open {
 /// What came of a run.
 struct Came {
     results: Vec<CaseResult>,
-    interrupted: bool,
+    stopped: Option<Stop>,
     took: Duration,
     /// When each session started.
     starts: Vec<Duration>,
@@ -229,7 +235,7 @@ async fn fail_fast_starts_nothing_more() {
     let mut setup = Setup::of(10, "expect: 250");
     setup.settings = Settings { jobs: 2, retries: 0, once: false, fail_fast: true };
     let came = setup.run(SECOND, |n| if n == 2 { "550 no" } else { "250 ok" }).await;
-    assert!(!came.interrupted);
+    assert_eq!(came.stopped, None);
     assert_eq!(came.starts.len(), 4, "the neighbour ends its session");
     let outcomes = came.outcomes();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Skipped).count(), 6);
@@ -240,9 +246,9 @@ async fn fail_fast_starts_nothing_more() {
 async fn an_interruption_gives_running_sessions_a_moment_and_marks_the_rest() {
     let mut setup = Setup::of(6, "expect: 250");
     setup.settings.jobs = 2;
-    setup.signals = vec![Duration::from_millis(500)];
+    setup.signals = vec![(Duration::from_millis(500), INTERRUPTED)];
     let came = setup.run(SECOND, |_| "250 ok").await;
-    assert!(came.interrupted);
+    assert_eq!(came.stopped, Some(INTERRUPTED));
     assert_eq!(came.took, SECOND, "what was under way ended in time");
     let reasons: Vec<_> = came.results.iter().map(|result| result.skipped_because.as_deref()).collect();
     let left = Some("interrupted before it was played");
@@ -250,7 +256,7 @@ async fn an_interruption_gives_running_sessions_a_moment_and_marks_the_rest() {
 
     let mut setup = Setup::of(2, "expect: 250");
     setup.settings.jobs = 1;
-    setup.signals = vec![Duration::from_millis(500)];
+    setup.signals = vec![(Duration::from_millis(500), INTERRUPTED)];
     let came = setup.run(60 * SECOND, |_| "250 ok").await;
     assert_eq!(came.took, 2 * SECOND);
     assert_eq!(came.results[0].skipped_because.as_deref(), Some("interrupted while it was played"));
@@ -260,16 +266,34 @@ async fn an_interruption_gives_running_sessions_a_moment_and_marks_the_rest() {
 #[tokio::test(start_paused = true)]
 async fn a_second_signal_ends_at_once() {
     let mut setup = Setup::of(1, "expect: 250");
-    setup.signals = vec![Duration::from_millis(500), Duration::from_millis(700)];
+    setup.signals =
+        vec![(Duration::from_millis(500), INTERRUPTED), (Duration::from_millis(700), INTERRUPTED)];
     let came = setup.run(60 * SECOND, |_| "250 ok").await;
     assert_eq!(came.took, Duration::from_millis(700));
     assert_eq!(came.outcomes(), [Outcome::Skipped]);
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_deadline_gives_no_moment_and_says_so() {
+    let mut setup = Setup::of(3, "expect: 250");
+    setup.settings.jobs = 1;
+    setup.signals = vec![(SECOND * 3 / 2, Stop::Deadline)];
+    let came = setup.run(SECOND, |_| "250 ok").await;
+    assert_eq!((came.stopped, came.took), (Some(Stop::Deadline), SECOND * 3 / 2));
+    let reasons: Vec<_> = came.results.iter().map(|result| result.skipped_because.as_deref()).collect();
+    let [cut, left] = ["interrupted by --deadline while it was played", "interrupted by --deadline before it was played"];
+    assert_eq!(reasons, [None, Some(cut), Some(left)]);
+
+    let mut setup = Setup::of(1, "expect: 250, retry: { attempts: 2, delay: 60s }");
+    setup.signals = vec![(5 * SECOND, Stop::Deadline)];
+    let came = setup.run(SECOND, |_| "450 later").await;
+    assert_eq!((came.took, came.outcomes()), (5 * SECOND, vec![Outcome::Failed]), "it had failed already");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interruption_between_attempts_does_not_wait_for_the_next() {
     let mut setup = Setup::of(1, "expect: 250, retry: { attempts: 2, delay: 60s }");
-    setup.signals = vec![5 * SECOND];
+    setup.signals = vec![(5 * SECOND, INTERRUPTED)];
     let came = setup.run(SECOND, |_| "450 later").await;
     assert_eq!((came.took, came.outcomes()), (5 * SECOND, vec![Outcome::Failed]));
 }
@@ -327,13 +351,13 @@ async fn a_share_is_judged_when_all_have_ended_and_a_retry_plays_all_again() {
 #[tokio::test(start_paused = true)]
 async fn a_repeated_case_that_was_stopped_says_how_far_it_came() {
     let mut setup = Setup::of(1, "expect: 250, repeat: { times: 50 }");
-    setup.signals = vec![SECOND * 7 / 2];
+    setup.signals = vec![(SECOND * 7 / 2, INTERRUPTED)];
     let came = setup.run(SECOND, |_| "250 ok").await;
     let reason = came.results[0].skipped_because.as_deref();
     assert_eq!(reason, Some("interrupted when 4 of its 50 sessions had been played"));
 
     let mut setup = Setup::of(1, "expect: 250, repeat: { times: 50 }");
-    setup.signals = vec![SECOND * 7 / 2];
+    setup.signals = vec![(SECOND * 7 / 2, INTERRUPTED)];
     let came = setup.run(SECOND, |n| if n == 1 { "550 no" } else { "250 ok" }).await;
     assert_eq!(came.outcomes(), [Outcome::Failed], "what is left would not change it");
 }

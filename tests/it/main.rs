@@ -28,3 +28,4 @@ mod run;
 mod scenarios;
 mod simulator;
 mod support;
+mod unattended;

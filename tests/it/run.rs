@@ -228,6 +228,34 @@ fn shards_are_disjoint_and_together_the_whole() {
 }
 
 #[test]
+fn shards_balanced_by_a_report_are_disjoint_and_together_the_whole() {
+    let peer = Peer::play(|conn| {
+        conn.hello(&[])?;
+        let slow = conn.answer("MAIL", "250 2.1.0 ok\r\n")?.contains("slow@");
+        conn.line()?;
+        conn.wait(Duration::from_millis(if slow { 400 } else { 1 }));
+        conn.say("250 2.1.5 ok\r\n")?;
+        conn.bye()
+    });
+    let dir = Dir::new();
+    let mut scenarios: Vec<_> = (0..8).map(|n| format!("name: case {n}, stop_after: rcpt_to")).collect();
+    scenarios.push("name: long, mail_from: slow@x.test, stop_after: rcpt_to".to_owned());
+    write(&dir, &peer, &scenarios.iter().map(String::as_str).collect::<Vec<_>>());
+    run(&dir, &["--report", "json=last.json"]).status(0);
+    let part = |n: usize| {
+        let shard = format!("{n}/3");
+        ids(run(&dir, &["--shard", &shard, "--shard-by", "last.json", "--report", "json"]).status(0))
+    };
+    let parts = [part(0), part(1), part(2)];
+    assert_eq!(parts.iter().map(BTreeSet::len).sum::<usize>(), 9);
+    assert_eq!(parts.iter().flatten().collect::<BTreeSet<_>>().len(), 9);
+    let long = parts.iter().find(|part| part.contains("relay/long")).expect("it is in one of them");
+    assert_eq!(long.len(), 1, "it takes as long as all others together");
+    run(&dir, &["--shard-by", "last.json"]).status(2).says("--shard");
+    run(&dir, &["--shard", "0/2", "--shard-by", "relay.yaml"]).status(2).says("--shard-by: relay.yaml");
+}
+
+#[test]
 fn an_empty_shard_has_an_empty_report() {
     let (dir, peer) = (Dir::new(), Peer::unvisited());
     write(&dir, &peer, &["name: one"]);

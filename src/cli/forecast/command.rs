@@ -11,11 +11,12 @@ use chrono::NaiveDate;
 
 use super::Args;
 use crate::cli::lab::start_lab;
-use crate::cli::run::{Arrivals, Progress, check, drive, limits, listen, plan, room_for};
-use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
+use crate::cli::manners::Manners;
+use crate::cli::run::{Arrivals, Beside, Progress, check, drive, limits, listen, plan, room_for};
+use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, stopped, tell};
 use crate::exchange::{TIMELINE, Tenants};
 use crate::report::{
-    Compared, Detail, Forecast, Palette, World, forecast_as_json, forecast_as_text, timeline_as_text,
+    Compared, Detail, Forecast, World, forecast_as_json, forecast_as_text, timeline_as_text,
 };
 use crate::runner::{Job, Limits, Ready, Settings};
 use crate::scenario::{Case, Expectations, Loaded, Place, Resolver, load};
@@ -24,9 +25,9 @@ use crate::verdict::{Answers, CaseResult};
 use crate::yaml::Diagnostic;
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
-    let palette = Palette::new(args.color.wanted(&io::stdout()));
+    let palette = args.color.palette(&io::stdout());
     if args.timeline {
-        print(timeline_as_text(TIMELINE, palette).as_bytes());
+        print(palette.symbols(timeline_as_text(TIMELINE, palette)).as_bytes());
         return ExitCode::from(WELL);
     }
     let forecast = match forecast(&args) {
@@ -35,7 +36,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
     };
     match args.json {
         true => print(&forecast_as_json(&forecast)),
-        false => print(forecast_as_text(&forecast, args.detail(), palette).as_bytes()),
+        false => print(palette.symbols(forecast_as_text(&forecast, args.detail(), palette)).as_bytes()),
     }
     ExitCode::from(match (forecast.unreached(), forecast.changes()) {
         (0, 0) => WELL,
@@ -74,7 +75,8 @@ fn forecast(args: &Args) -> Result<Forecast, u8> {
         tell(&faults, &loaded.sources, colours);
         BAD_INPUT
     })?;
-    let progress = Progress::new(cases.len() * 2, args.detail() > Detail::Quiet);
+    let progress =
+        Progress::new(cases.len() * 2, args.detail() > Detail::Quiet, Manners::of(args.color, &io::stderr()));
     let play = |side: &Side| {
         let resolver = Resolver::new(&loaded, Some(Arc::clone(&side.tenants)), true);
         play(args, side, &resolver, client_ca.clone(), &cases, &progress).map_err(|ended| match ended {
@@ -226,6 +228,7 @@ fn play(
     let settings =
         Settings { jobs: room_for(args.jobs as usize, 2), retries: 0, once: true, fail_fast: false };
     let prepare = |case: &Arc<Case>| {
+        progress.begun(case);
         let plan = plan(case, &at[lane_of[&*case.id]], resolver, None)?;
         // Compared, not judged: what the case expects, of one recipient or all, must
         // not decide what was decisive.
@@ -234,13 +237,14 @@ fn play(
     };
     let mut played = HashMap::with_capacity(cases.len());
     let take = |result: CaseResult| {
-        progress.step(0);
+        progress.ended(&result.case, 0);
         let (id, source_ip) = (result.case.id.clone(), result.source_ip);
         played.insert(id, Played { source_ip, answers: Answers::of(result) });
     };
     let told = |error: io::Error| Ended::Told(complain(&format!("the run cannot start: {error}"), ERROR));
-    match drive(&jobs, &limits, &settings, |_| Arrivals::Here(&lab), prepare, take).map_err(told)? {
-        Some(signal) => Err(Ended::Told(complain("interrupted: nothing can be compared", signal))),
+    let beside = Beside { deadline: None, answer: &|| progress.answer() };
+    match drive(&jobs, &limits, &settings, |_| Arrivals::Here(&lab), &beside, prepare, take).map_err(told)? {
+        Some(stop) => Err(Ended::Told(complain("interrupted: nothing can be compared", stopped(stop)))),
         None => Ok(played),
     }
 }

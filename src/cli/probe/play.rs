@@ -21,7 +21,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let palette = Palette::new(args.color.wanted(&io::stdout()));
+    let palette = args.color.palette(&io::stdout());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -41,7 +41,10 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
     };
     let verdict = judge(&plan, &session::expectations(&args), 0, &seen);
     // Who no longer listens is told nothing more; the exit status still counts.
-    let _ = show::result(&mut io::stdout().lock(), &plan, &seen, &verdict, palette);
+    let mut text = Vec::new();
+    let _ = show::result(&mut text, &plan, &seen, &verdict, palette);
+    let text = palette.symbols(String::from_utf8_lossy(&text).into_owned());
+    let _ = io::stdout().lock().write_all(text.as_bytes());
     ExitCode::from(match verdict.outcome {
         Outcome::Passed => 0,
         Outcome::Failed | Outcome::Skipped => 1,

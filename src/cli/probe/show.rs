@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::plan::Plan;
-use crate::report::{Palette, WIDTH, wrapped};
+use crate::report::{Palette, wrapped};
 use crate::session::{Direction, Line, Observation};
 use crate::smtp::{Stage, visible};
 use crate::tls::{ClientCertificate, Negotiated};
@@ -49,9 +49,9 @@ pub(super) fn result(
             field(out, "", &visible(&event.detail))?;
         }
         let hint = hint(decisive, seen);
-        prose(out, "meaning", &visible(&hint.meaning))?;
+        prose(out, palette, "meaning", &visible(&hint.meaning))?;
         if !hint.fix.is_empty() && verdict.outcome != Outcome::Passed {
-            prose(out, "to do", &visible(&hint.fix))?;
+            prose(out, palette, "to do", &visible(&hint.fix))?;
         }
     }
     for note in &seen.notes {
@@ -120,8 +120,8 @@ fn field(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
 }
 
 /// Words of ours, wrapped.
-fn prose(out: &mut impl Write, mut name: &str, text: &str) -> io::Result<()> {
-    for line in wrapped(text, WIDTH - 12) {
+fn prose(out: &mut impl Write, palette: Palette, mut name: &str, text: &str) -> io::Result<()> {
+    for line in wrapped(text, palette.width() - 12) {
         field(out, std::mem::take(&mut name), &line)?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ArgAction;
 
+use super::unattended::Unattended;
 use crate::cli::args::{Color, timeout};
 use crate::cli::cases::CaseArgs;
 use crate::report::{Destination, Detail, Format};
@@ -32,6 +33,11 @@ pub(in crate::cli) struct Args {
     /// same.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+
+    /// Balance the parts of --shard by how long the cases took in this report; every
+    /// part must be given the same.
+    #[arg(long, value_name = "REPORT", requires = "shard")]
+    pub(super) shard_by: Option<PathBuf>,
 
     /// Point a target of the project file somewhere else, or name a server once
     /// for all its cases.
@@ -99,6 +105,9 @@ pub(in crate::cli) struct Args {
     /// When to use colours.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub(super) color: Color,
+
+    #[command(flatten)]
+    pub(super) unattended: Unattended,
 }
 
 impl Args {
@@ -120,13 +129,13 @@ impl Args {
         given.join(" and ")
     }
 
-    /// Whether only a part is asked for, which may be empty.
-    pub(super) const fn is_part(&self) -> bool {
-        self.shard.is_some()
+    /// The part that is asked for, which may be empty.
+    pub(super) const fn part(&self) -> Option<Shard> {
+        self.shard
     }
 
     pub(super) const fn detail(&self) -> Detail {
-        match (self.quiet, self.verbose) {
+        match (self.quiet || self.unattended.is_quiet(), self.verbose) {
             (true, _) => Detail::Quiet,
             (false, 0) => Detail::Normal,
             (false, 1) => Detail::Verbose,

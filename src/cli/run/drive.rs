@@ -1,6 +1,5 @@
 //! From cases to sessions: what `run` and `forecast` have in common.
 
-use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use tokio::time::Instant;
 use super::arrivals::{Arrivals, behind, here};
 use super::signals::Signals;
 use crate::plan::Plan;
-use crate::runner::{self, Job, Limits, Ready, Settings};
+use crate::runner::{self, Job, Limits, Ready, Settings, Stop};
 use crate::scenario::{At, Case, Planned, Resolver};
 use crate::session;
 use crate::verdict::CaseResult;
@@ -68,20 +67,28 @@ pub(in crate::cli) fn plan(
     Ok(plan)
 }
 
-/// Plays jobs to their end or until a signal comes, whose exit status is given back.
+/// What goes on beside the sessions.
+pub(in crate::cli) struct Beside<'a> {
+    /// When everything ends, whatever is under way.
+    pub(in crate::cli) deadline: Option<std::time::Instant>,
+    /// Tells whoever asks by a signal how far it is.
+    pub(in crate::cli) answer: &'a dyn Fn(),
+}
+
+/// Plays jobs to their end, or until something ends them before, which is given back.
 /// Sessions come with what arrived of them, where that can be seen.
 pub(in crate::cli) fn drive<'a>(
     jobs: &[Job],
     limits: &[Limits],
     settings: &Settings,
     arrivals: impl Fn(&Case) -> Arrivals<'a>,
+    beside: &Beside<'_>,
     prepare: impl Fn(&Arc<Case>) -> Result<Ready, String>,
     take: impl FnMut(CaseResult),
-) -> io::Result<Option<u8>> {
-    let interrupted = Cell::new(None);
+) -> io::Result<Option<Stop>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut signals = Signals::listen()?;
+        let mut signals = Signals::listen(beside.deadline.map(Into::into))?;
         let play = async |job: &Job, ready: &Ready, closed: &dyn Fn()| {
             let began = Instant::now();
             let mut seen = session::play(&ready.plan, &mut session::unwatched).await;
@@ -96,9 +103,7 @@ pub(in crate::cli) fn drive<'a>(
             }
             seen
         };
-        runner::run(jobs, limits, settings, prepare, play, take, async || signals.next(&interrupted).await)
-            .await;
-        io::Result::Ok(())
-    })?;
-    Ok(interrupted.get())
+        let stop = async || signals.next(beside.answer).await;
+        Ok(runner::run(jobs, limits, settings, prepare, play, take, stop).await)
+    })
 }

@@ -3,18 +3,22 @@
 
 mod args;
 mod arrivals;
+mod balance;
 mod descriptors;
 mod drive;
+mod memory;
 mod play;
 mod progress;
 mod select;
 mod servers;
 mod signals;
+mod standing;
+mod unattended;
 
 pub(super) use args::Args;
 pub(super) use arrivals::Arrivals;
 pub(super) use descriptors::room_for;
-pub(super) use drive::{check, drive, plan};
+pub(super) use drive::{Beside, check, drive, plan};
 pub(super) use play::main;
 pub(super) use progress::Progress;
 pub(super) use servers::{limits, listen};

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::args::Args;
+use super::balance::{Took, balanced};
 use crate::report::record::Document;
 use crate::runner::was_interrupted;
-use crate::scenario::{Case, Loaded};
+use crate::scenario::{Case, Loaded, Selection};
 use crate::verdict::Outcome;
 
 /// What a selection comes to.
@@ -36,13 +37,22 @@ pub(super) fn select(args: &Args, loaded: &Loaded) -> Result<Selected, String> {
     }
     let all = loaded.cases.len();
     let selection = args.selection(failed);
-    let meant = selection.predicate();
-    let cases: Vec<_> = loaded.cases.iter().filter(|case| meant(case)).cloned().collect();
+    let whole = args.whole(&selection);
+    let of = |selection: &Selection| -> Vec<Arc<Case>> {
+        let meant = selection.predicate();
+        loaded.cases.iter().filter(|case| meant(case)).cloned().collect()
+    };
+    let cases = match (args.part(), &args.shard_by) {
+        (Some(shard), Some(path)) => {
+            let report = Document::read(path).map_err(|error| format!("--shard-by: {error}"))?;
+            balanced(of(&whole), &Took::of(&report), shard)
+        }
+        _ => of(&selection),
+    };
     if !cases.is_empty() {
         return Ok(Selected::Cases(cases));
     }
-    let whole = args.whole(&selection);
-    if args.is_part() && loaded.cases.iter().any(|case| whole.predicate()(case)) {
+    if args.part().is_some() && loaded.cases.iter().any(|case| whole.predicate()(case)) {
         return Ok(Selected::NothingToDo("nothing to play: this shard is empty".to_owned()));
     }
     Err(match all {

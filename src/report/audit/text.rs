@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::view::Audited;
 use crate::exchange::audit::{Finding, Rule, Severity};
 use crate::report::Palette;
-use crate::report::prose::{WIDTH, field, wrapped};
+use crate::report::prose::{field, wrapped};
 use crate::report::words::count;
 use crate::smtp::visible;
 
@@ -47,7 +47,7 @@ fn block(audited: &Audited<'_>, finding: &Finding, palette: Palette, out: &mut S
         let line = format!("{}:{}{property}{}", place.file, place.line, finding.property);
         let _ = writeln!(out, "    {}", palette.faint(visible(&line)));
     }
-    for line in wrapped(&visible(&finding.message), WIDTH - 4) {
+    for line in wrapped(&visible(&finding.message), palette.width() - 4) {
         let _ = writeln!(out, "    {line}");
     }
     for other in &finding.others {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::{Compared, Forecast, World};
-use crate::report::prose::{WIDTH, field, wrapped};
+use crate::report::prose::{field, wrapped};
 use crate::report::words::{count, decided_in_short};
 use crate::report::{Detail, Palette};
 use crate::smtp::visible;
@@ -116,7 +116,7 @@ fn moves(compared: &Compared, palette: Palette, out: &mut String) {
             was.decisive.stage,
             is.decisive.stage
         );
-        for line in wrapped(&text, WIDTH - 2) {
+        for line in wrapped(&text, palette.width() - 2) {
             line!(out, "  {line}");
         }
     }
@@ -170,7 +170,7 @@ fn between(forecast: &Forecast, palette: Palette, out: &mut String) {
     line!(out, "{}", palette.strong("What comes into force between the two days"));
     for change in changes {
         let mut date = format!("{:10}", change.date());
-        for line in wrapped(change.what, WIDTH - 14) {
+        for line in wrapped(change.what, palette.width() - 14) {
             line!(out, "  {date}  {line}");
             date = " ".repeat(10);
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::printer::Cause;
 use super::{Detail, Terminal};
-use crate::report::prose::{WIDTH, wrapped};
+use crate::report::prose::wrapped;
 use crate::report::words::{attempt, count, decided, decided_in_short};
 use crate::session::{Direction, Line};
 use crate::smtp::visible;
@@ -128,7 +128,7 @@ impl Terminal {
     /// Words of ours, wrapped.
     fn prose(&self, name: &str, text: &str, out: &mut String) {
         let mut label = self.palette.faint(format!("{name:<8}")).to_string();
-        for line in wrapped(text, WIDTH - 12) {
+        for line in wrapped(text, self.palette.width() - 12) {
             line!(out, "  {label}  {line}");
             label = " ".repeat(8);
         }

@@ -2,8 +2,10 @@
 
 mod again;
 mod block;
+mod mail;
 mod printer;
 mod summary;
 
 pub use again::Again;
+pub use mail::NotifyOn;
 pub use printer::{Detail, Terminal};

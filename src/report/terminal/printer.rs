@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::super::palette::Palette;
 use super::super::words::{attempt, decided_in_short};
-use super::super::{Run, Summary};
+use super::super::{Changes, Run, Summary};
 use super::Again;
+use super::mail::{Mail, NotifyOn};
 use super::summary::Told;
 use crate::smtp::visible;
 use crate::verdict::{CaseResult, Hint, Outcome};
@@ -37,13 +38,15 @@ pub enum Detail {
 /// The result as people read it, growing while the cases end.
 pub struct Terminal {
     pub(super) detail: Detail,
-    pub(super) palette: Palette,
+    pub(in super::super) palette: Palette,
     pub(super) again: Again,
     pub(super) told: Told,
     /// Whether the last line printed is not a blank one.
     open: bool,
     /// How often each failure was seen.
     pub(super) causes: HashMap<Cause, Seen>,
+    /// What `-q` will print.
+    pub(super) mail: Mail,
 }
 
 /// Failures that differ in nothing but their case.
@@ -90,7 +93,23 @@ impl Terminal {
     /// A result that tells so much; `again` is how a case is played alone.
     #[must_use]
     pub fn new(detail: Detail, palette: Palette, again: Again) -> Self {
-        Self { detail, palette, again, told: Told::default(), open: false, causes: HashMap::new() }
+        Self {
+            detail,
+            palette,
+            again,
+            told: Told::default(),
+            open: false,
+            causes: HashMap::new(),
+            mail: Mail::default(),
+        }
+    }
+
+    /// Lets what `-q` prints go by the last run: what is new, and where nothing is,
+    /// whether to print at all.
+    #[must_use]
+    pub fn remembering(mut self, changes: Changes, notify: NotifyOn) -> Self {
+        self.mail.remember(changes, notify);
+        self
     }
 
     /// How a case is played alone.
@@ -100,12 +119,18 @@ impl Terminal {
 
     /// Whether this case is worth telling when it ends.
     pub(in super::super) fn tells(&self, result: &CaseResult) -> bool {
+        if self.detail == Detail::Quiet {
+            return false;
+        }
         matches!(result.outcome, Outcome::Failed | Outcome::Error) || self.detail >= Detail::Verbose
     }
 
     /// What one case is worth telling when it ends.
     pub(in super::super) fn case(&mut self, result: &CaseResult, out: &mut String) {
         self.told.add(result);
+        if self.detail == Detail::Quiet {
+            return self.keep(result);
+        }
         match result.outcome {
             Outcome::Failed | Outcome::Error => {
                 let times = self.count(result);
@@ -133,7 +158,7 @@ impl Terminal {
         }
     }
 
-    fn count(&mut self, result: &CaseResult) -> usize {
+    pub(super) fn count(&mut self, result: &CaseResult) -> usize {
         let order = self.causes.len();
         let seen = self.causes.entry(Cause::of(result)).or_insert_with(|| Seen {
             order,
@@ -151,15 +176,15 @@ impl Terminal {
     /// The end: what was tried, what failed, why, what to do; the last line
     /// stands alone in a log.
     pub(in super::super) fn finish(&self, run: &Run, summary: &Summary, out: &mut String) {
-        let well = summary.failed + summary.error == 0 && !run.interrupted;
-        if summary.total == 0 || (self.detail == Detail::Quiet && well) {
+        if self.detail == Detail::Quiet {
+            return self.send(run, summary, out);
+        }
+        if summary.total == 0 {
             return;
         }
         self.part(out);
-        if self.detail > Detail::Quiet {
-            self.told.suites(self.palette, out);
-            self.told.skipped(self.palette, out);
-        }
+        self.told.suites(self.palette, out);
+        self.told.skipped(self.palette, out);
         // Fewer are still on the screen.
         if summary.failed + summary.error > FEW {
             self.what_failed(out);

@@ -10,7 +10,7 @@ use super::Terminal;
 use super::block::line;
 use super::printer::{Cause, Seen};
 use crate::report::palette::Palette;
-use crate::report::prose::{WIDTH, wrapped};
+use crate::report::prose::wrapped;
 use crate::report::words::{count, tally};
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
@@ -138,18 +138,20 @@ impl Terminal {
             let times = self.palette.bad(format!("{:>4}×", seen.times));
             line!(out, "{times}  expected {expected}, got {got} at {stage}");
             if let Some(hint) = &seen.hint {
-                for line in wrapped(&visible(&hint.meaning), WIDTH - 7) {
+                for line in wrapped(&visible(&hint.meaning), self.palette.width() - 7) {
                     line!(out, "       {line}");
                 }
                 let mut mark = '→';
-                for line in wrapped(&hint.fix, WIDTH - 9).iter().filter(|_| !hint.fix.is_empty()) {
+                for line in
+                    wrapped(&hint.fix, self.palette.width() - 9).iter().filter(|_| !hint.fix.is_empty())
+                {
                     line!(out, "       {mark} {line}");
                     mark = ' ';
                 }
             }
             let more = seen.times - seen.first.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            for line in wrapped(&format!("{}{more}", seen.first.join(", ")), WIDTH - 7) {
+            for line in wrapped(&format!("{}{more}", seen.first.join(", ")), self.palette.width() - 7) {
                 line!(out, "       {}", self.palette.faint(line));
             }
         }

@@ -47,6 +47,11 @@ impl Program {
     pub fn new<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relayprobe"));
         command.current_dir(folder).args(arguments).env_remove("RUST_BACKTRACE");
+        // What is shown depends on these; each test says so where it is the subject.
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        command.env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Self { command, limit: Duration::from_secs(60) }
     }
