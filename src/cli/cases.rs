@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use super::args::assignment;
 use crate::scenario::{Request, Selection};
 
+/// Under which the flags stand in the help.
+pub(super) const WHICH: &str = "Which cases";
+
 /// Which files, which variables, which cases of them.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = WHICH)]
 pub(super) struct CaseArgs {
     /// Scenario files, or folders with scenario files below them.
     #[arg(value_name = "PATH", default_value = "scenarios")]

@@ -1,10 +1,12 @@
 //! The commands, and which one was asked for.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{audit, certs, check, compare, explain, forecast, probe, report, run, simulate};
+use super::{audit, certs, check, compare, explain, forecast, help, probe, report, run, simulate};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -27,13 +29,26 @@ enum Command {
     Compare(compare::Args),
     Explain(explain::Args),
     Certs(certs::Args),
+    Completions(help::Completions),
+    Man(help::Manual),
 }
 
 /// Reads the command line, does what it says and gives the exit status of the
 /// contract: 0, 1, 2, 3, 130 or 143.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command {
+    let parsed = described().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let command = match parsed {
+        Ok(cli) => cli.command,
+        // Asking the libraries is left until somebody wants to know.
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            // Who no longer listens knows enough.
+            let _ = io::stdout().write_all(help::version().as_bytes());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => error.exit(),
+    };
+    match command {
         Command::Run(args) => run::main(args),
         Command::Check(args) => check::main(args),
         Command::Probe(args) => probe::main(args),
@@ -44,5 +59,11 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Certs(args) => certs::main(args),
+        Command::Completions(args) => args.main(described()),
+        Command::Man(args) => args.main(described()),
     }
+}
+
+fn described() -> clap::Command {
+    help::described(Cli::command())
 }

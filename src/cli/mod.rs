@@ -9,6 +9,7 @@ mod command;
 mod compare;
 mod explain;
 mod forecast;
+mod help;
 mod lab;
 mod manners;
 mod probe;

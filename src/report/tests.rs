@@ -283,7 +283,10 @@ fn quiet_says_nothing_unless_something_is_wrong() {
     let cases = cases(&["name: x, expect: 250"]);
     assert_eq!(shown(&[cases.play(0, &[&ACCEPTED])], Detail::Quiet, &run()), "");
     let text = shown(&[cases.play(0, &[&REFUSED])], Detail::Quiet, &run());
-    assert!(text.starts_with("FAILED  relay/x") && text.contains("1 failed"), "{text}");
+    assert!(
+        text.starts_with("1 of 1 case does not pass\n\nFAILED  relay/x") && text.contains("1 failed"),
+        "{text}"
+    );
     let interrupted = Run { interrupted: true, ..run() };
     let text = shown(&[cases.play(0, &[&ACCEPTED])], Detail::Quiet, &interrupted);
     assert!(text.starts_with("interrupted: 1 passed"), "{text}");

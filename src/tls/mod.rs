@@ -6,6 +6,7 @@ mod failure;
 #[cfg(test)]
 mod handshakes;
 mod identity;
+mod libraries;
 pub mod mint;
 mod negotiated;
 mod openssl_client;
@@ -22,6 +23,7 @@ pub use acceptor::{AcceptError, Accepted, Acceptor, AcceptorSettings, ClientChai
 pub use client::{Client, SettingsError};
 pub use failure::{ALERTS, TlsFailure, TlsFailureKind};
 pub use identity::{Identity, IdentityError};
+pub use libraries::libraries;
 pub use negotiated::{ClientCertificate, Negotiated, Untrusted};
 pub use peer::PeerCertificate;
 pub use settings::{Backend, Settings, Verify};

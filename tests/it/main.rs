@@ -19,6 +19,7 @@ mod forecast;
 mod formats;
 mod front_end;
 mod golden;
+mod help;
 mod hostile;
 mod hostile_files;
 mod layers;

@@ -99,7 +99,7 @@ fn a_quiet_run_is_silent_or_one_plain_text_with_all_that_is_needed() {
     assert_eq!((&*well.stdout, &*well.stderr), ("", ""));
     mood.is(REFUSES);
     let bad = run(&dir, &["-q"]);
-    bad.status(1).says("1 of 2 cases do not pass\n\nFAILED  relay/may-relay ");
+    bad.status(1).says("1 of 2 cases does not pass\n\nFAILED  relay/may-relay ");
     for part in [
         "  expected  250",
         "  got       550 5.7.64",
@@ -129,7 +129,7 @@ fn a_change_is_told_once_and_recovery_once() {
     };
     assert_eq!(told(WELL, 0), "");
     let first = told(REFUSES, 1);
-    assert!(first.starts_with("1 of 2 cases do not pass: 1 new, 0 as before\n\nFAILED"), "{first}");
+    assert!(first.starts_with("1 of 2 cases does not pass: 1 new, 0 as before\n\nFAILED"), "{first}");
     assert_eq!(told(REFUSES, 1), "");
     assert_eq!(told(REFUSES, 1), "");
     assert!(told(REFUSES_OTHERWISE, 1).contains("got       451 4.7.0 later"));
@@ -222,7 +222,9 @@ fn a_deadline_ends_the_run_and_is_told() {
     mood.is(HANGS);
     let start = Instant::now();
     let ran = run(&dir, &["-q", "--deadline", "700ms", "--report", "json=r.json"]);
-    ran.status(3).says("interrupted: 1 passed, 1 skipped").says("interrupted by --deadline while it was played");
+    ran.status(3)
+        .says("interrupted: 1 passed, 1 skipped")
+        .says("interrupted by --deadline while it was played");
     assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
     let report: serde_json::Value = serde_json::from_str(&dir.read("r.json")).unwrap();
     assert_eq!(report["run"]["interrupted"], true);

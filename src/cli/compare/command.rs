@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use super::Args;
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
 use crate::report::record::Document;
-use crate::report::{Comparison, Palette, Side, WIDTH, compare, comparison_as_json, comparison_as_text};
+use crate::report::{Comparison, Side, compare, comparison_as_json, comparison_as_text};
 use crate::yaml::{self, Sources};
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
@@ -31,8 +31,9 @@ fn run(args: &Args) -> Result<u8, u8> {
     let bytes = match args.json {
         true => comparison_as_json(&comparison),
         false => {
-            let palette = Palette::new(args.color.wanted(&io::stdout()));
-            comparison_as_text(&comparison, args.detail(), palette, WIDTH).into_bytes()
+            let palette = args.color.palette(&io::stdout());
+            let text = comparison_as_text(&comparison, args.detail(), palette, palette.width());
+            palette.symbols(text).into_bytes()
         }
     };
     shown(&bytes)?;

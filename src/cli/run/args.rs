@@ -9,10 +9,15 @@ use clap::ArgAction;
 
 use super::unattended::Unattended;
 use crate::cli::args::{Color, timeout};
-use crate::cli::cases::CaseArgs;
+use crate::cli::cases::{CaseArgs, WHICH};
 use crate::report::{Destination, Detail, Format};
 use crate::scenario::{Selection, Shard, host_port};
 use crate::smtp::Stage;
+
+/// Under which the flags stand in the help.
+const WHERE: &str = "Where and how far";
+const HOW: &str = "How";
+const TOLD: &str = "What is told";
 
 /// Play scenarios.
 ///
@@ -26,62 +31,62 @@ pub(in crate::cli) struct Args {
 
     /// Only cases that failed, ended in error, or were cut off by an interruption in this
     /// JSON or NDJSON report.
-    #[arg(long, value_name = "REPORT.json")]
+    #[arg(long, value_name = "REPORT.json", help_heading = WHICH)]
     pub(super) failed: Option<PathBuf>,
 
     /// Only part I of N, counted from 0; every case is in one part, always the
     /// same.
-    #[arg(long, value_name = "I/N")]
+    #[arg(long, value_name = "I/N", help_heading = WHICH)]
     shard: Option<Shard>,
 
     /// Balance the parts of --shard by how long the cases took in this report; every
     /// part must be given the same.
-    #[arg(long, value_name = "REPORT", requires = "shard")]
+    #[arg(long, value_name = "REPORT", requires = "shard", help_heading = WHICH)]
     pub(super) shard_by: Option<PathBuf>,
 
     /// Point a target of the project file somewhere else, or name a server once
     /// for all its cases.
-    #[arg(long = "target", value_name = "NAME=HOST:PORT", value_parser = pointed)]
+    #[arg(long = "target", value_name = "NAME=HOST:PORT", value_parser = pointed, help_heading = WHERE)]
     pub(super) targets: Vec<Pointed>,
 
     /// Verify the servers that --target points to against the certificates of this
     /// file, such as the one of `simulate --ca-out`.
-    #[arg(long, value_name = "FILE", requires = "targets")]
+    #[arg(long, value_name = "FILE", requires = "targets", help_heading = WHERE)]
     pub(super) ca: Option<PathBuf>,
 
     /// Play nothing past this stage.
     ///
     /// Cases that expect something later are skipped. See also `up_to` in the
     /// project file, which holds as well.
-    #[arg(long, value_name = "STAGE", value_parser = stage, conflicts_with = "deliver")]
+    #[arg(long, value_name = "STAGE", value_parser = stage, conflicts_with = "deliver", help_heading = WHERE)]
     pub(super) up_to: Option<Stage>,
 
     /// Allow simulator targets that --target points at a real server to be
     /// played to the end, deliveries included.
-    #[arg(long)]
+    #[arg(long, help_heading = WHERE)]
     pub(super) deliver: bool,
 
     /// How many sessions at once. Real servers get 4 at a time unless the project
     /// file says otherwise.
-    #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = HOW)]
     pub(super) jobs: u32,
 
     /// The most that a session may take, such as `30s`; shortens what the files
     /// say.
-    #[arg(long, value_name = "DURATION", value_parser = timeout)]
+    #[arg(long, value_name = "DURATION", value_parser = timeout, help_heading = HOW)]
     pub(super) timeout: Option<Duration>,
 
     /// Play a case that did not pass up to so many times more, unless it has a
     /// `retry` of its own.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = HOW)]
     pub(super) retry: u32,
 
     /// Start nothing more after the first case that does not pass.
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(super) fail_fast: bool,
 
     /// Treat a case that cannot be played from this host as bad input.
-    #[arg(long)]
+    #[arg(long, help_heading = HOW)]
     pub(super) strict: bool,
 
     /// Write a report: json, ndjson, junit, tap, csv, markdown, prometheus, nagios or
@@ -90,20 +95,20 @@ pub(in crate::cli) struct Args {
     ///
     /// With `nagios` on standard output the exit status is that of a monitoring
     /// plugin: 0 well, 1 flaky, 2 a case did not pass, 3 nothing can be said.
-    #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report)]
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report, help_heading = TOLD)]
     pub(super) reports: Vec<(Format, Destination)>,
 
     /// Show a line a case, why the simulator answered so, and the transcripts of
     /// those that fail; twice, of all.
-    #[arg(short, long, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count, help_heading = TOLD)]
     verbose: u8,
 
     /// Print nothing when all is well.
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose", help_heading = TOLD)]
     quiet: bool,
 
     /// When to use colours.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, help_heading = TOLD)]
     pub(super) color: Color,
 
     #[command(flatten)]

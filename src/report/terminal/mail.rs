@@ -118,8 +118,13 @@ impl Terminal {
     /// `2 of 84 cases do not pass: 1 new, 1 as before; 3 well again`.
     fn headline(&self, summary: &Summary, out: &mut String) {
         let wrong = summary.failed + summary.error;
+        let recovered = self.mail.changes.as_ref().is_some_and(|changes| !changes.recovered().is_empty());
+        if wrong == 0 && !recovered {
+            return;
+        }
         let mut line = match wrong {
             0 => "every case that was played passes".to_owned(),
+            1 => format!("1 of {} does not pass", count(summary.total, "case")),
             _ => format!("{wrong} of {} do not pass", count(summary.total, "case")),
         };
         if let Some(changes) = &self.mail.changes {
@@ -245,7 +250,7 @@ mod tests {
 
         let none = History::none();
         let (text, first) = told(on_change(&none), &both(&bad), none.clone());
-        assert!(text.starts_with("1 of 2 cases do not pass: 1 new, 0 as before\n\nFAILED"), "{text}");
+        assert!(text.starts_with("1 of 2 cases does not pass: 1 new, 0 as before\n\nFAILED"), "{text}");
         let (text, second) = told(on_change(&first), &both(&bad), first.clone());
         assert_eq!(text, "");
         let (text, _) = told(on_change(&second), &[bad, cases.play(2, &[&REFUSED])], second.clone());

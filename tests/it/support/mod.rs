@@ -22,7 +22,7 @@ pub use cut_over::CutOver;
 pub use dir::Dir;
 pub use golden::{golden, steady};
 pub use lab::Lab;
-pub use need::have;
+pub use need::{find, have};
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Leaf, Pki};
 pub use play::{Played, ending, play, play_with};
