@@ -281,7 +281,8 @@ async fn the_deadline_gives_no_moment_and_says_so() {
     let came = setup.run(SECOND, |_| "250 ok").await;
     assert_eq!((came.stopped, came.took), (Some(Stop::Deadline), SECOND * 3 / 2));
     let reasons: Vec<_> = came.results.iter().map(|result| result.skipped_because.as_deref()).collect();
-    let [cut, left] = ["interrupted by --deadline while it was played", "interrupted by --deadline before it was played"];
+    let [cut, left] =
+        ["interrupted by --deadline while it was played", "interrupted by --deadline before it was played"];
     assert_eq!(reasons, [None, Some(cut), Some(left)]);
 
     let mut setup = Setup::of(1, "expect: 250, retry: { attempts: 2, delay: 60s }");
