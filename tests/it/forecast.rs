@@ -197,3 +197,21 @@ fn a_large_inventory_is_forecast_in_time() {
     ran.status(1).says(&format!("{breaking} of {rows} cases change: {breaking} break"));
     assert!(start.elapsed() < Duration::from_secs(most), "{:?}", start.elapsed());
 }
+
+#[test]
+fn a_simulator_that_is_not_reached_is_status_3_and_weighs_more_than_a_change() {
+    let lab = Lab::shared();
+    let name = "a_simulator_that_is_not_reached_is_status_3_and_weighs_more_than_a_change";
+    let arguments = ["forecast", ESTATE, "--from", "2023-10-31", "--to", "2023-11-01"];
+    let Some(program) = Program::without_network(name, lab.path(), arguments) else { return };
+    program.run().status(3).says("11 cases did not reach the simulator");
+    let json = arguments.iter().chain(&["--json"]);
+    let Some(program) = Program::without_network(name, lab.path(), json) else { return };
+    let ran = program.run();
+    ran.status(3);
+    assert_eq!(ran.json()["summary"]["unreached"], 11);
+    // What cannot be played is bad input, and that comes before anything is sent.
+    let arguments = ["forecast", "nowhere.yaml", "--from", "2023-10-31", "--to", "2023-11-01"];
+    let Some(program) = Program::without_network(name, lab.path(), arguments) else { return };
+    program.run().status(2);
+}

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::need::{have, skip};
+
 /// A call of the program, to be made.
 pub struct Program {
     command: Command,
@@ -45,7 +47,33 @@ pub struct Running {
 impl Program {
     /// The program with these arguments, in this folder.
     pub fn new<S: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = S>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_relayprobe"));
+        Self::of(Command::new(env!("CARGO_BIN_EXE_relayprobe")), folder, arguments)
+    }
+
+    /// The same where nothing can be reached, not even this very host; `None` where that
+    /// cannot be had and the test is skipped.
+    pub fn without_network<S: AsRef<OsStr>>(
+        test: &str,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Option<Self> {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net"]);
+        let allowed = || Command::new("unshare").args(["--map-root-user", "--net", "true"]).status();
+        if !have(test, &["unshare"])
+            || !allowed().is_ok_and(|status| status.success()) && !skip(test, "namespaces are not allowed")
+        {
+            return None;
+        }
+        command.arg(env!("CARGO_BIN_EXE_relayprobe"));
+        Some(Self::of(command, folder, arguments))
+    }
+
+    fn of<S: AsRef<OsStr>>(
+        mut command: Command,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
         command.current_dir(folder).args(arguments).env_remove("RUST_BACKTRACE");
         // What is shown depends on these; each test says so where it is the subject.
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
