@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::args::Color;
 use super::cases::CaseArgs;
+use crate::exchange::Cloud;
 use crate::scenario::{At, Case, Delivery, Expect, Loaded, Place, Resolver, load};
 use crate::smtp::visible;
 use crate::tls::Trust;
@@ -140,7 +141,12 @@ fn list(cases: &[Arc<Case>], out: &mut String) {
 
 fn target(case: &Case) -> String {
     match &case.target.place {
-        Place::Simulator { as_of, .. } => format!("{} (simulated, {as_of})", case.target.name),
+        Place::Simulator { as_of, cloud: Cloud::Worldwide, .. } => {
+            format!("{} (simulated, {as_of})", case.target.name)
+        }
+        Place::Simulator { as_of, cloud, .. } => {
+            format!("{} (simulated, {}, {as_of})", case.target.name, cloud.as_str())
+        }
         Place::Address { .. } => case.target.name.to_string(),
     }
 }

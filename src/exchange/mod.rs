@@ -30,6 +30,8 @@ pub mod relay;
 mod relay_tests;
 pub mod submission;
 #[cfg(test)]
+mod submission_oracle_tests;
+#[cfg(test)]
 mod submission_tests;
 mod tenants;
 mod timeline;

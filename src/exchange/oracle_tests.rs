@@ -22,7 +22,8 @@ enum Who {
     /// A certificate name in full that is accepted, one that is not, an address that
     /// Contoso lists too.
     Fabrikam,
-    /// `RejectDirectSend`, and nothing else.
+    /// `RejectDirectSend`, and sub-domains that count for mail, though not for
+    /// certificates.
     Northwind,
     /// A Partner connector on `*` that takes mail from one address only.
     Tailspin,
@@ -33,7 +34,7 @@ use Who::{Contoso, Fabrikam, Northwind, Tailspin};
 /// name in full; for whom its domain counts as accepted.
 type Certificate = (&'static [&'static str], &'static [Who], &'static [Who], &'static [Who]);
 
-const CERTIFICATES: [Certificate; 11] = [
+const CERTIFICATES: [Certificate; 12] = [
     (&[], &[], &[], &[]),
     // One that counts as none, whatever it says.
     UNUSABLE,
@@ -44,6 +45,7 @@ const CERTIFICATES: [Certificate; 11] = [
     (&["relay.fabrikam.com"], &[], &[Fabrikam], &[]),
     (&["mail.ticketservice.example"], &[], &[Contoso], &[]),
     (&["northwind.example"], &[], &[], &[Northwind]),
+    (&["host.northwind.example"], &[], &[], &[]),
     (&["elsewhere.example"], &[], &[], &[]),
     (&["mail.fabrikam.com", "relay.contoso.com"], &[Contoso], &[Fabrikam], &[Contoso, Fabrikam]),
 ];
@@ -63,24 +65,26 @@ const ADDRESSES: [(&str, &[Who]); 6] = [
 ];
 
 /// A sender, and whose accepted domain it is in.
-const SENDERS: [(&str, Option<Who>); 7] = [
+const SENDERS: [(&str, Option<Who>); 8] = [
     ("", None),
     ("app@contoso.com", Some(Contoso)),
     ("app@fabrikam.com", Some(Fabrikam)),
     ("app@northwind.example", Some(Northwind)),
+    ("app@deep.northwind.example", Some(Northwind)),
     ("app@tailspin.example", Some(Tailspin)),
     ("app@sub.contoso.com", None),
     ("bounce@mailer.example", None),
 ];
 
 /// A recipient, whose it is, and whether mail for it is taken.
-const RECIPIENTS: [(&str, Option<Who>, bool); 7] = [
+const RECIPIENTS: [(&str, Option<Who>, bool); 8] = [
     ("partner@outside.example", None, true),
     ("info@contoso.com", Some(Contoso), true),
     ("nobody@contoso.com", Some(Contoso), false),
     ("nobody@plant.contoso.com", Some(Contoso), true),
     ("anybody@fabrikam.com", Some(Fabrikam), true),
     ("anybody@northwind.example", Some(Northwind), true),
+    ("anybody@deep.northwind.example", Some(Northwind), true),
     ("anybody@tailspin.example", Some(Tailspin), true),
 ];
 
@@ -195,7 +199,11 @@ fn tenants() -> Tenants {
     );
     let northwind = Tenant {
         organization: OrganizationConfig { reject_direct_send: Some(true), ..OrganizationConfig::default() },
-        ..tenant(Northwind, vec![own("northwind.example")], Vec::new())
+        ..tenant(
+            Northwind,
+            vec![AcceptedDomain { match_subdomains: true, ..own("northwind.example") }],
+            Vec::new(),
+        )
     };
     let gateway = InboundConnector {
         kind: ConnectorType::Partner,
@@ -282,5 +290,5 @@ fn every_combination_falls_as_the_text_of_the_rules_has_it() {
             }
         }
     }
-    assert_eq!(combinations, 11 * 6 * 7 * 7 * 7 * 3);
+    assert_eq!(combinations, 12 * 6 * 8 * 8 * 8 * 3);
 }

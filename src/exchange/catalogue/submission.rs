@@ -27,7 +27,8 @@ entries! {
         meaning: "nobody logs in here over TLS 1.0 or 1.1",
         cause: "SMTP AUTH over TLS 1.0 or 1.1 at smtp.office365.com",
         fix: "let the client speak TLS 1.2, or opt in with Set-TransportConfig -AllowLegacyTLSClients $true \
-            and use smtp-legacy.office365.com",
+            and use smtp-legacy.office365.com (21Vianet: smtp-legacy.partner.outlook.cn; the US Government's \
+            clouds have none)",
         source: LEGACY_TLS,
         confidence: Confidence::Verbatim,
         ..SIMULATED
