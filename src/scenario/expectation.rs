@@ -165,6 +165,8 @@ pub struct StageExpect {
     pub peer_name: Option<String>,
     /// A text that the server certificate's issuer contains.
     pub peer_issuer: Option<String>,
+    /// How long the server's certificate is still valid at least.
+    pub peer_expires_in: Option<Duration>,
 }
 
 /// A text to find.

@@ -19,7 +19,7 @@ use crate::message::{Body, Draft, Stamp};
 use crate::plan::{Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, Stage};
-use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange};
+use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange, near_end};
 use crate::yaml::{Diagnostic, read_bytes, shown};
 
 /// The most that a message file may hold, in bytes: Exchange Online takes 150
@@ -177,7 +177,7 @@ impl Resolver {
     }
 
     /// What is worth knowing of the files read so far: certificates that have
-    /// expired. Told once.
+    /// expired, or will within [three weeks](crate::tls::NEAR_END). Told once.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<Diagnostic> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
@@ -321,7 +321,7 @@ impl Resolver {
     }
 
     fn identity(&self, files: &CertificateFiles, faults: &mut Vec<Diagnostic>) -> Option<Arc<Identity>> {
-        let mut expired = None;
+        let mut ending = None;
         if let Some(file) = [&files.cert, &files.key].into_iter().find(|file| !file.path.exists()) {
             let message = format!("{}: no such file", shown(&file.path));
             faults.push(
@@ -343,15 +343,14 @@ impl Resolver {
                 }
                 _ => Blame::Certificate(format!("{cert}: {error}")),
             })?;
-            if identity.not_after() < SystemTime::now() {
-                expired = Some(format!("{cert}: the certificate has expired"));
-            }
+            let (end, now) = (identity.not_after(), SystemTime::now());
+            ending = near_end(end, now).map(|when| (format!("{cert}: the certificate {when}"), end < now));
             Ok(Arc::new(identity))
         });
-        if let Some(words) = expired {
-            self.warn(
-                Diagnostic::error(words, files.cert.span).label("as it should be, if a case is about that"),
-            );
+        if let Some((words, over)) = ending {
+            let label =
+                if over { "as it should be, if a case is about that" } else { "have another one by then" };
+            self.warn(Diagnostic::error(words, files.cert.span).label(label));
         }
         identity
             .map_err(|blame| {

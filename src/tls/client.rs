@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::rustls::crypto::WebPkiSupportedAlgorithms;
@@ -10,11 +11,10 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::failure::{TlsFailure, TlsFailureKind};
 use super::openssl_client::{CipherList, OpenSslClient};
-use super::peer::rfc_3339;
 use super::rustls_client::{self, RustlsClient};
 use super::{
-    Backend, ClientCertificate, Negotiated, PeerCertificate, Settings, Stream, TlsVersion, Trust, Untrusted,
-    Verify, VersionRange,
+    Backend, ClientCertificate, Negotiated, PeerCertificate, Settings, Shown, Stream, TlsVersion, Trust,
+    Untrusted, Verify, VersionRange,
 };
 
 /// The longest chain that is looked at; those in use have two to five
@@ -26,8 +26,8 @@ pub(super) const LONGEST_CHAIN: usize = 32;
 pub struct Client {
     library: Library,
     policy: Arc<Policy>,
-    /// When the client's certificate expires, as reports tell it.
-    client_not_after: Option<Arc<str>>,
+    /// The client's certificate, as reports tell it.
+    shown: Option<Arc<Shown>>,
 }
 
 enum Library {
@@ -117,8 +117,8 @@ impl Client {
             let client = RustlsClient::new(versions, certified.cloned(), Arc::clone(&policy));
             Library::Rustls(Box::new(client.map_err(SettingsError::Library)?))
         };
-        let client_not_after = identity.as_ref().map(|identity| rfc_3339(identity.not_after()).into());
-        Ok(Self { library, policy, client_not_after })
+        let shown = identity.as_ref().map(|identity| Arc::new(identity.shown()));
+        Ok(Self { library, policy, shown })
     }
 
     /// The library that does the handshakes: `rustls` or `openssl`.
@@ -155,9 +155,10 @@ impl Client {
         let Outcome { version, cipher, verified, peer, client_certificate } = outcome;
         let backend = self.backend();
         let sent = client_certificate == ClientCertificate::Sent;
-        let client_not_after = self.client_not_after.clone().filter(|_| sent);
+        let client = self.shown.clone().filter(|_| sent);
+        let at = SystemTime::now();
         let negotiated =
-            Negotiated { version, cipher, backend, verified, peer, client_certificate, client_not_after };
+            Negotiated { version, cipher, backend, verified, peer, client_certificate, client, at };
         Ok((stream, negotiated))
     }
 }

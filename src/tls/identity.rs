@@ -11,6 +11,7 @@ use openssl::x509::X509;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
+use super::negotiated::Shown;
 use super::peer::system_time;
 use super::pem::{self, KeyPem};
 
@@ -127,6 +128,12 @@ impl Identity {
     #[must_use]
     pub const fn not_after(&self) -> SystemTime {
         self.not_after
+    }
+
+    /// What reports tell of it.
+    pub(super) fn shown(&self) -> Shown {
+        let subject = self.x509.first().map(|leaf| super::peer::name(leaf.subject_name()));
+        Shown { subject: subject.unwrap_or_default(), expires: self.not_after }
     }
 
     /// The chain as DER, the client's own certificate first.

@@ -24,7 +24,7 @@ pub use client::{Client, SettingsError};
 pub use failure::{ALERTS, TlsFailure, TlsFailureKind};
 pub use identity::{Identity, IdentityError};
 pub use libraries::libraries;
-pub use negotiated::{ClientCertificate, Negotiated, Untrusted};
+pub use negotiated::{ClientCertificate, NEAR_END, Negotiated, Shown, Untrusted, near_end};
 pub use peer::PeerCertificate;
 pub use settings::{Backend, Settings, Verify};
 pub use stream::Stream;

@@ -1,8 +1,31 @@
 //! What a handshake came to.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use super::peer::rfc_3339;
 use super::{PeerCertificate, TlsVersion};
+
+/// A certificate that is valid for less than this is near its end: three weeks, in which
+/// another can be had and rolled out.
+pub const NEAR_END: Duration = Duration::from_secs(21 * 86_400);
+
+/// How long a certificate is still valid, in words: `expires on 2026-12-01, in 9 days`;
+/// `None` where its end is not near.
+#[must_use]
+pub fn near_end(expires: SystemTime, now: SystemTime) -> Option<String> {
+    let date = rfc_3339(expires);
+    let date = date.split('T').next().unwrap_or_default();
+    match expires.duration_since(now) {
+        Ok(left) if left >= NEAR_END => None,
+        Ok(left) => Some(match left.as_secs() / 86_400 {
+            0 => format!("expires on {date}, in less than a day"),
+            1 => format!("expires on {date}, in 1 day"),
+            days => format!("expires on {date}, in {days} days"),
+        }),
+        Err(_) => Some(format!("expired on {date}")),
+    }
+}
 
 /// What a handshake came to.
 #[derive(Clone, Debug)]
@@ -21,9 +44,27 @@ pub struct Negotiated {
     pub peer: Option<Arc<PeerCertificate>>,
     /// What became of the client's certificate.
     pub client_certificate: ClientCertificate,
-    /// When the certificate that was sent expires, RFC 3339 in UTC; `None` where none
-    /// was sent.
-    pub client_not_after: Option<Arc<str>>,
+    /// The client's certificate; `None` where none was sent.
+    pub client: Option<Arc<Shown>>,
+    /// When the handshake was finished.
+    pub at: SystemTime,
+}
+
+/// The certificate that the client showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The subject, as `CN=relay.contoso.com, O=Contoso`.
+    pub subject: String,
+    /// The end of its validity.
+    pub expires: SystemTime,
+}
+
+impl Shown {
+    /// The end of its validity, RFC 3339 in UTC.
+    #[must_use]
+    pub fn not_after(&self) -> String {
+        rfc_3339(self.expires)
+    }
 }
 
 /// Why a server's certificate did not hold.
@@ -58,5 +99,22 @@ impl ClientCertificate {
             Self::None => "none",
             Self::Sent => "sent",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_near_its_end_for_three_weeks() {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let now = SystemTime::UNIX_EPOCH + DAY * 20_000;
+        assert_eq!(near_end(now + NEAR_END, now), None);
+        let told = |left: Duration| near_end(now + left, now).unwrap_or_default();
+        assert_eq!(told(NEAR_END - DAY / 2), "expires on 2024-10-24, in 20 days");
+        assert_eq!(told(DAY), "expires on 2024-10-05, in 1 day");
+        assert_eq!(told(DAY / 2), "expires on 2024-10-04, in less than a day");
+        assert_eq!(near_end(now - DAY, now).as_deref(), Some("expired on 2024-10-03"));
     }
 }

@@ -1,8 +1,9 @@
 //! Expectations stage by stage.
 
 use std::net::IpAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use wildmatch::WildMatch;
 
 use super::Failure;
@@ -236,7 +237,8 @@ impl Judge<'_, '_> {
             || expect.cipher.is_some()
             || expect.verified.is_some()
             || expect.peer_name.is_some()
-            || expect.peer_issuer.is_some();
+            || expect.peer_issuer.is_some()
+            || expect.peer_expires_in.is_some();
         if !asked {
             return;
         }
@@ -277,7 +279,45 @@ impl Judge<'_, '_> {
                 self.fail(format!("a server certificate issued by {issuer}"), actual);
             }
         }
+        if let Some(least) = expect.peer_expires_in {
+            let left = peer.and_then(|peer| left(&peer.not_after, tls.at));
+            if left.is_none_or(|left| left < TimeDelta::from_std(least).unwrap_or(TimeDelta::MAX)) {
+                let actual = match (peer, left) {
+                    (None, _) => "no certificate".to_owned(),
+                    (Some(peer), None) => format!("no date that can be read: `{}`", peer.not_after),
+                    (Some(peer), Some(left)) => ends(&peer.not_after, left),
+                };
+                let least = period(TimeDelta::from_std(least).unwrap_or(TimeDelta::MAX));
+                self.fail(format!("a server certificate that is valid for {least} more"), actual);
+            }
+        }
     }
+}
+
+/// How long is left until a date of a certificate; negative where it is over.
+fn left(not_after: &str, now: SystemTime) -> Option<TimeDelta> {
+    let end = DateTime::parse_from_rfc3339(not_after).ok()?;
+    Some(end.to_utc() - DateTime::<Utc>::from(now))
+}
+
+/// `it expires on 2026-12-01, in 9 days`; `it expired on 2026-11-01, 20 days ago`.
+fn ends(not_after: &str, left: TimeDelta) -> String {
+    let date = not_after.split('T').next().unwrap_or_default();
+    match left < TimeDelta::zero() {
+        true => format!("it expired on {date}, {} ago", period(-left)),
+        false => format!("it expires on {date}, in {}", period(left)),
+    }
+}
+
+/// The largest unit that says it: `21 days`, `6 hours`, `30 minutes`.
+fn period(delta: TimeDelta) -> String {
+    let (n, unit) = match (delta.num_days(), delta.num_hours(), delta.num_minutes()) {
+        (0, 0, minutes) => (minutes, "minute"),
+        (0, hours, _) => (hours, "hour"),
+        (days, hours, _) if days * 24 == hours || days > 2 => (days, "day"),
+        (_, hours, _) => (hours, "hour"),
+    };
+    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
 fn offered(response: &crate::smtp::EhloResponse) -> String {
@@ -312,4 +352,20 @@ fn names(subject: &str, san: &[String]) -> Vec<String> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_certificate_is_told_in_the_unit_that_fits() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(20_000 * 86_400);
+        let told = |date: &str| left(date, now).map(|left| ends(date, left));
+        assert_eq!(told("2024-10-25T00:00:00Z").as_deref(), Some("it expires on 2024-10-25, in 21 days"));
+        assert_eq!(told("2024-10-04T06:00:00Z").as_deref(), Some("it expires on 2024-10-04, in 6 hours"));
+        assert_eq!(told("2024-10-04T00:01:00Z").as_deref(), Some("it expires on 2024-10-04, in 1 minute"));
+        assert_eq!(told("2024-10-03T00:00:00Z").as_deref(), Some("it expired on 2024-10-03, 1 day ago"));
+        assert_eq!(told(""), None);
+    }
 }

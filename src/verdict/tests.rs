@@ -442,7 +442,8 @@ fn four_ends_around_tls_read_as_four_different_results() {
             verified: Ok(()),
             peer: None,
             client_certificate: crate::tls::ClientCertificate::None,
-            client_not_after: None,
+            client: None,
+            at: std::time::SystemTime::UNIX_EPOCH,
         }),
         ..Observation::default()
     };

@@ -11,6 +11,7 @@ mod compare;
 mod delivered;
 mod deliveries;
 mod docs;
+mod expiry;
 mod explain;
 mod exports;
 mod faults;

@@ -35,6 +35,9 @@ impl Sheet for GitHub {
     }
 
     fn finish(&mut self, run: &Run, summary: &Summary, out: &mut Vec<u8>) {
+        for told in self.overview.expiring(run) {
+            out.extend_from_slice(format!("::warning title=relayprobe::{}\n", data(&told)).as_bytes());
+        }
         let interrupted = if run.interrupted { "interrupted: " } else { "" };
         let told = format!("{interrupted}{} · {}", counts(summary).join(", "), self.overview.in_words(run));
         out.extend_from_slice(format!("::notice title=relayprobe::{}\n", data(&told)).as_bytes());

@@ -100,6 +100,13 @@ impl Sheet for Markdown {
             });
             text.push('\n');
         }
+        let expiring = self.overview.expiring(run);
+        if !expiring.is_empty() {
+            let _ = writeln!(text, "### Certificates\n");
+            expiring.iter().for_each(|told| {
+                let _ = writeln!(text, "- {}", prose(told));
+            });
+        }
         out.extend_from_slice(text.trim_end().as_bytes());
         out.push(b'\n');
     }

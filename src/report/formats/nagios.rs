@@ -125,6 +125,9 @@ impl Sheet for Nagios {
         if self.more > 0 {
             let _ = writeln!(told, "and {} more", self.more);
         }
+        for line in self.overview.expiring(run) {
+            let _ = writeln!(told, "{}", text(&line));
+        }
         out.extend_from_slice(told.as_bytes());
     }
 }

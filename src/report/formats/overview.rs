@@ -1,11 +1,15 @@
 //! What stands over a report as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use chrono::DateTime;
 
 use crate::report::record::Record;
 use crate::report::words::count;
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
+use crate::tls::near_end;
 use crate::verdict::elapsed_in_words;
 
 /// Whose answers a run is about: the simulator's or real servers'.
@@ -13,6 +17,8 @@ use crate::verdict::elapsed_in_words;
 pub(in crate::report) struct Overview {
     dates: BTreeSet<String>,
     real: BTreeSet<String>,
+    /// The client's certificates that were sent, and when they end.
+    clients: BTreeMap<String, SystemTime>,
 }
 
 impl Overview {
@@ -29,6 +35,23 @@ impl Overview {
         if !names.contains(&*name) {
             names.insert(name.into_owned());
         }
+        if let Some(tls) = &record.tls
+            && let (Some(subject), Some(expires)) =
+                (&tls.client_certificate_subject, &tls.client_certificate_expires)
+            && !self.clients.contains_key(&**subject)
+            && let Ok(expires) = DateTime::parse_from_rfc3339(expires)
+        {
+            self.clients.insert(subject.clone().into_owned(), expires.into());
+        }
+    }
+
+    /// The client's certificates that are near their end or past it, a sentence each.
+    pub(in crate::report) fn expiring(&self, run: &Run) -> Vec<String> {
+        let told = |(subject, expires): (&String, &SystemTime)| {
+            let when = near_end(*expires, run.started)?;
+            Some(format!("the client certificate {} {when}", visible(subject)))
+        };
+        self.clients.iter().filter_map(told).collect()
     }
 
     /// `simulated, rules as of 2026-11-01 · against mx · 0.8 s`.

@@ -54,6 +54,9 @@ impl Sheet for Tap {
             points => format!("1..{points}\n"),
         };
         out.extend_from_slice(format!("{plan}# {}\n", self.overview.in_words(run)).as_bytes());
+        for told in self.overview.expiring(run) {
+            out.extend_from_slice(format!("# {told}\n").as_bytes());
+        }
         if run.interrupted {
             out.extend_from_slice(b"Bail out! interrupted\n");
         }

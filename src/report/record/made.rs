@@ -9,9 +9,9 @@ use super::{
     Source, Target, Timings, Tls, Variables,
 };
 use crate::report::words::attempt;
-use crate::session;
+use crate::session::{self, Observation};
 use crate::smtp::{EhloResponse, visible};
-use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate};
+use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate, near_end};
 use crate::verdict::{self, CaseResult, DecidedBy, Outcome, Sessions, Verdict};
 
 impl<'a> Record<'a> {
@@ -67,7 +67,7 @@ impl<'a> Record<'a> {
             skipped_because: result.skipped_because.as_deref().map(visible),
             hint: result.hint.as_ref().map(Hint::of),
             account: shown(seen.map(|seen| &*seen.account)),
-            notes: shown(seen.map(|seen| &*seen.notes)),
+            notes: notes(seen),
             command: None,
             transcript: seen.map_or_else(Vec::new, |seen| lines(&seen.transcript)),
         }
@@ -139,7 +139,8 @@ impl<'a> Tls<'a> {
             untrusted: tls.verified.as_ref().err().map(|why| Cow::Borrowed(why.reason)),
             peer: tls.peer.as_deref().map(Peer::of),
             client_certificate: Cow::Borrowed(tls.client_certificate.as_str()),
-            client_certificate_expires: tls.client_not_after.as_deref().map(Cow::Borrowed),
+            client_certificate_subject: tls.client.as_deref().map(|client| visible(&client.subject)),
+            client_certificate_expires: tls.client.as_deref().map(|client| client.not_after().into()),
         }
     }
 }
@@ -232,6 +233,19 @@ impl<'a> Hint<'a> {
 fn lines(transcript: &session::Transcript) -> Vec<Line<'_>> {
     let lines = transcript.lines();
     lines.map(|line| Line { at_ms: ms(line.at), dir: line.direction, line: visible(line.text) }).collect()
+}
+
+/// What was odd in the session, and whether the client needs a new certificate soon.
+fn notes(seen: Option<&Observation>) -> Vec<Cow<'_, str>> {
+    let mut notes = shown(seen.map(|seen| &*seen.notes));
+    let tls = seen.and_then(|seen| seen.tls.as_ref());
+    if let Some(tls) = tls
+        && let Some(client) = &tls.client
+        && let Some(when) = near_end(client.expires, tls.at)
+    {
+        notes.push(Cow::Owned(format!("the client certificate {} {when}", visible(&client.subject))));
+    }
+    notes
 }
 
 fn shown(texts: Option<&[String]>) -> Vec<Cow<'_, str>> {

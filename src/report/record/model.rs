@@ -223,6 +223,9 @@ pub struct Tls<'a> {
     pub peer: Option<Peer<'a>>,
     /// `sent`, `none` or `not_requested`.
     pub client_certificate: Cow<'a, str>,
+    /// The subject of the certificate that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate_subject: Option<Cow<'a, str>>,
     /// When the certificate that was sent expires, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_certificate_expires: Option<Cow<'a, str>>,

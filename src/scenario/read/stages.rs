@@ -92,9 +92,7 @@ fn tls(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnost
     {
         out.peer_name = peer.take("name").and_then(|field| field.text(faults)).map(str::to_owned);
         out.peer_issuer = peer.take("issuer").and_then(|field| field.text(faults)).map(str::to_owned);
-        if let Some(field) = peer.take("expires_in") {
-            faults.push(Diagnostic::error("`expires_in` is not supported yet", field.key_span()));
-        }
+        out.peer_expires_in = peer.take("expires_in").and_then(|field| field.duration(faults));
         peer.finish(faults);
     }
 }
@@ -153,7 +151,7 @@ mod tests {
     fn a_stage_takes_a_pattern_or_a_map() {
         let read = read(
             "ehlo: { offers: [STARTTLS, AUTH LOGIN], lacks: AUTH, sees: 203.0.113.10, within: 2s }
-tls: { version: [TLSv1.2, TLSv1.3], cipher: 'TLS_*', verified: false, peer: { name: mx.test, issuer: Lab } }
+tls: { version: [TLSv1.2, TLSv1.3], cipher: 'TLS_*', verified: false, peer: { name: mx.test, issuer: Lab, expires_in: 21d } }
 rcpt_to: [550 5.7.64, 450]
 message: { reply: 250, text: queued, closes: true }
 total: { within: 10s }
@@ -170,6 +168,7 @@ total: { within: 10s }
             (tls.verified, tls.peer_name.as_deref(), tls.peer_issuer.as_deref()),
             (Some(false), Some("mx.test"), Some("Lab"))
         );
+        assert_eq!(tls.peer_expires_in, Some(std::time::Duration::from_secs(21 * 86_400)));
         let written =
             |patterns: &Option<Patterns>| patterns.as_ref().map(|patterns| patterns.written.to_string());
         assert_eq!(written(&read.stages[2].1.reply).as_deref(), Some("550 5.7.64 or 450"));
