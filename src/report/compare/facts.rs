@@ -226,6 +226,7 @@ fn tls(tls: &Tls<'_>) -> Tls<'static> {
             sha256: owned(&peer.sha256),
         }),
         client_certificate: owned(&tls.client_certificate),
+        client_certificate_subject: None,
         client_certificate_expires: None,
     }
 }

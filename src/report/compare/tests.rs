@@ -171,6 +171,7 @@ fn tls(version: &'static str, cipher: &'static str, digits: &'static str) -> Opt
             sha256: digits.into(),
         }),
         client_certificate: "none".into(),
+        client_certificate_subject: None,
         client_certificate_expires: None,
     })
 }
