@@ -7,7 +7,7 @@
 set -u
 
 # program:package
-programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin openssl:openssl python3:python3'
+programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin openssl:openssl python3:python3 chromium:chromium'
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"
 PATH=$PATH:/usr/sbin:/sbin
 

@@ -23,8 +23,8 @@ pub(super) struct Args {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// The format: json, ndjson, junit, tap, csv, markdown, prometheus, nagios or
-    /// github.
+    /// The format: json, ndjson, html, junit, tap, csv, markdown, prometheus, nagios
+    /// or github.
     #[arg(short, long, value_name = "FORMAT", value_parser = Format::named)]
     format: Format,
 

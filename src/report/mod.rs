@@ -7,6 +7,7 @@ mod explanations;
 mod forecast;
 mod formats;
 mod history;
+mod html;
 mod merge;
 mod output;
 mod palette;

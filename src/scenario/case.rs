@@ -13,6 +13,8 @@ use crate::yaml::Diagnostic;
 pub struct Case {
     /// `<path below the project file>/<slug of the expanded name>`; unique.
     pub id: String,
+    /// Its place among all cases of the files, from 0.
+    pub order: u32,
     /// The file's `suite`.
     pub suite: Arc<str>,
     /// The scenario's name, expanded.

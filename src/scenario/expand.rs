@@ -86,6 +86,7 @@ pub(super) fn expand(
             let scope = scope(scenario, suite, common, &case.bindings, Some(&case.id));
             if let Some(mut read) = interpreter.case(&case.id, case.name, &scope, findings) {
                 read.variables = told(&scope, &scenario.told);
+                read.order = u32::try_from(cases.len()).unwrap_or(u32::MAX);
                 // Told when the case was read.
                 common.globals.take_lacking();
                 cases.push(Arc::new(read));

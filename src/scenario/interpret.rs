@@ -299,6 +299,7 @@ impl<'i> Interpreter<'i> {
         if !lacking.is_empty() {
             return Some(Case {
                 id: id.to_owned(),
+                order: 0,
                 suite: Arc::clone(&self.suite.name),
                 name,
                 tags: tags.unwrap_or_default(),
@@ -351,6 +352,7 @@ impl<'i> Interpreter<'i> {
         }
         Some(Case {
             id: id.to_owned(),
+            order: 0,
             suite: Arc::clone(&self.suite.name),
             name,
             tags: tags?,

@@ -87,6 +87,42 @@ fn golden_ndjson_is_a_case_a_line_and_then_the_run() {
 }
 
 #[test]
+fn golden_html_holds_what_servers_say_as_text() {
+    let ran = rendered("html");
+    let page = &ran.status(0).stdout;
+    // Style and script have files of their own, the policy their hashes.
+    let mut shown = page.replace(env!("CARGO_PKG_VERSION"), "VERSION").replace("><", ">\n<");
+    for (pattern, with) in [
+        ("(?s)<style>.*?</style>", "<style></style>"),
+        ("(?s)<script>.*?</script>", "<script></script>"),
+        ("sha256-[A-Za-z0-9+/=]+", "sha256-…"),
+    ] {
+        shown = Regex::new(pattern).expect("the pattern is valid").replace_all(&shown, with).into_owned();
+    }
+    golden("reports/html", &shown);
+    let script = r"
+import html.parser, json, sys
+class Reader(html.parser.HTMLParser):
+    texts, tags, odd = [], set(), []
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.odd += [name for name, value in attributes if name.startswith('on') or name in ('style', 'src')]
+    def handle_data(self, text):
+        self.texts.append(text)
+reader = Reader()
+reader.feed(open(sys.argv[1], encoding='utf-8').read())
+print(json.dumps({'text': ''.join(reader.texts), 'tags': sorted(reader.tags), 'odd': reader.odd}))";
+    let Some(read) = python("golden_html", script, page) else { return };
+    for said in hostile() {
+        assert!(text(&read, "/text").contains(&said), "{said}");
+    }
+    assert_eq!(read["odd"], json!([]));
+    for foreign in ["img", "iframe", "object", "link", "base", "svg:script"] {
+        assert!(!read["tags"].as_array().expect("a list").contains(&json!(foreign)), "{foreign}");
+    }
+}
+
+#[test]
 fn golden_junit_is_read_by_an_xml_parser() {
     let script = r"
 import json, sys, xml.etree.ElementTree as tree
@@ -443,7 +479,8 @@ fn what_is_no_report_is_told_and_nothing_is_written() {
 fn all_formats_come_of_one_run() {
     let dir = Dir::new();
     dir.write("s.yaml", "suite: s\nscenarios:\n  - { name: a, target: \"127.0.0.1:1\", expect: refused }\n");
-    let formats = ["json", "ndjson", "junit", "tap", "csv", "markdown", "prometheus", "nagios", "github"];
+    let formats =
+        ["json", "ndjson", "html", "junit", "tap", "csv", "markdown", "prometheus", "nagios", "github"];
     let mut args = vec!["run".to_owned(), "s.yaml".to_owned()];
     args.extend(formats.iter().map(|format| format!("--report={format}={format}.out")));
     let ran = Program::new(dir.path(), &args).run();

@@ -23,6 +23,7 @@ mod golden;
 mod help;
 mod hostile;
 mod hostile_files;
+mod html;
 mod layers;
 mod postfix;
 mod probe;

@@ -89,8 +89,8 @@ pub(in crate::cli) struct Args {
     #[arg(long, help_heading = HOW)]
     pub(super) strict: bool,
 
-    /// Write a report: json, ndjson, junit, tap, csv, markdown, prometheus, nagios or
-    /// github, to a file or to standard output (then in place of the result).
+    /// Write a report: json, ndjson, html, junit, tap, csv, markdown, prometheus, nagios
+    /// or github, to a file or to standard output (then in place of the result).
     /// Repeatable.
     ///
     /// With `nagios` on standard output the exit status is that of a monitoring

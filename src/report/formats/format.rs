@@ -10,6 +10,7 @@ use super::nagios::Nagios;
 use super::prometheus::Prometheus;
 use super::tap::Tap;
 use crate::report::Destination;
+use crate::report::html::Html;
 
 /// A format that other programs read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Format {
     Json,
     /// An entry a line, as the cases end.
     NdJson,
+    /// A page for people.
+    Html,
     /// JUnit XML.
     Junit,
     /// Test Anything Protocol, version 14.
@@ -36,9 +39,10 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Json,
         Self::NdJson,
+        Self::Html,
         Self::Junit,
         Self::Tap,
         Self::Csv,
@@ -54,6 +58,7 @@ impl Format {
         match self {
             Self::Json => "json",
             Self::NdJson => "ndjson",
+            Self::Html => "html",
             Self::Junit => "junit",
             Self::Tap => "tap",
             Self::Csv => "csv",
@@ -86,6 +91,7 @@ impl Format {
         match self {
             Self::Json => Box::new(Json::object()),
             Self::NdJson => Box::new(Json::lines()),
+            Self::Html => Box::new(Html::default()),
             Self::Junit => Box::new(Junit::default()),
             Self::Tap => Box::new(Tap::default()),
             Self::Csv => Box::new(Csv),

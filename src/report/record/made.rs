@@ -25,6 +25,7 @@ impl<'a> Record<'a> {
         let wrong = matches!(result.outcome, Outcome::Failed | Outcome::Error);
         Self {
             id: Cow::Borrowed(&case.id),
+            order: case.order,
             suite: Cow::Borrowed(&case.suite),
             name: Cow::Borrowed(&case.name),
             tags: Cow::Borrowed(&case.tags),

@@ -23,6 +23,10 @@ use crate::verdict::Outcome;
 pub struct Record<'a> {
     /// The case's id.
     pub id: Cow<'a, str>,
+    /// Its place among the cases of the files, from 0; cases end in another order.
+    /// The first has none in JSON.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub order: u32,
     /// The file's `suite`.
     pub suite: Cow<'a, str>,
     /// The scenario's name, expanded.
@@ -95,6 +99,11 @@ pub struct Record<'a> {
     pub command: Option<Cow<'a, str>>,
     /// The dialogue, secrets masked.
     pub transcript: Vec<Line<'a>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_first(order: &u32) -> bool {
+    *order == 0
 }
 
 /// Names and values, in the order of the file; in JSON an object.

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "fixtures come before the tests that use them")]
 
 mod add_on;
+mod browser;
 mod cut_over;
 mod dir;
 mod golden;
@@ -18,6 +19,7 @@ mod program;
 mod relay;
 
 pub use add_on::{AddOn, field, fields};
+pub use browser::Browser;
 pub use cut_over::CutOver;
 pub use dir::Dir;
 pub use golden::{golden, steady};
