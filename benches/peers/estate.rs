@@ -61,6 +61,9 @@ pub(crate) fn measure(folder: &Path, table: &mut Table) {
     table.row(work, &millis(forecast), "", forecast.as_secs_f64(), Bar::AtMost(10.0));
 }
 
+/// What the n-th tenant's server shows: its address and certificate.
+type Server<'a> = dyn Fn(u8) -> (Ipv4Addr, Presented) + 'a;
+
 /// RCPT TO, decided for every kind of peer: of one tenant, and of all of them.
 fn decisions(tenants: &Tenants, table: &mut Table) {
     let rules = RulesOn::day("2026-11-01".parse().expect("a day"));
@@ -77,7 +80,7 @@ fn decisions(tenants: &Tenants, table: &mut Table) {
         let certificate = if n.is_multiple_of(2) { named(SHARED_NAME) } else { Presented::None };
         (SHARED, certificate)
     };
-    let shown: [(&str, &dyn Fn(u8) -> (Ipv4Addr, Presented)); 2] = [
+    let shown: [(&str, &Server<'_>); 2] = [
         ("a decision at RCPT TO, of one tenant's server (µs)", &of_one),
         ("the same, of a server that every tenant lists (µs)", &of_all),
     ];

@@ -17,7 +17,6 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it, parsed once")]
 enum Command {
     Run(run::Args),
     Check(check::Args),
