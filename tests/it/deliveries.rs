@@ -30,6 +30,17 @@ fn what_a_real_server_passes_on_is_held_against_what_was_to_arrive() {
     );
     assert!(ran.status == 0, "{}{}{}", ran.stdout, ran.stderr, way.log());
     ran.says("5 passed");
+
+    let ran =
+        way.play(&["name: for programs, expect: { delivered: { tenant: Contoso } }"], &["--report", "json"]);
+    let case = &ran.json()["cases"][0];
+    assert_eq!(
+        (&case["target"]["simulator"], &case["arrived"][0]["tenant"]),
+        (&false.into(), &"Contoso".into())
+    );
+    assert!(case["arrived"][0]["after_ms"].as_f64().is_some_and(|after| after > 0.0), "{case}");
+    let account = case["account"][0].as_str().expect("the rules that led to it");
+    assert!(account.starts_with("at back: certificate name c7q2vx9k.smtp.signatures.example"), "{account}");
 }
 
 #[test]

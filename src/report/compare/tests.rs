@@ -248,6 +248,7 @@ fn what_arrived_is_compared() {
             cipher: "X".into(),
             certificate: vec!["a.example".into()],
         }),
+        after_ms: None,
     };
     let with = |one: Vec<Arrived<'static>>, two: Option<Vec<Arrived<'static>>>| {
         changed("name: a", (WELL, WELL), |before, after| {

@@ -174,6 +174,7 @@ impl<'a> Arrived<'a> {
             rcpt_to: message.rcpt_to.iter().map(|path| visible(path.as_str())).collect(),
             header_from: message.authors.iter().map(|author| visible(author)).collect(),
             tls: message.tls.as_ref().map(ArrivedTls::of),
+            after_ms: message.passed_on.map(|(_, took)| ms(took)),
         }
     }
 }

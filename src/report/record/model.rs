@@ -258,7 +258,7 @@ pub struct Peer<'a> {
 }
 
 /// A message as it arrived at the simulator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Arrived<'a> {
     /// The tenant that it was attributed to.
     pub tenant: Option<Cow<'a, str>>,
@@ -274,6 +274,10 @@ pub struct Arrived<'a> {
     pub header_from: Vec<Cow<'a, str>>,
     /// The TLS it came in with; none in clear text.
     pub tls: Option<ArrivedTls<'a>>,
+    /// From the end of the message to its arrival, in milliseconds, where another server
+    /// stood between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_ms: Option<f64>,
 }
 
 /// The TLS that a message came in with, as the server saw it.
