@@ -9,7 +9,7 @@ RELAYPROBE := $(TARGET_DIR)/release/relayprobe
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test check certs bench golden help build tools fmt clippy doc deny
+.PHONY: run test check certs bench golden help build deb tools fmt clippy doc deny
 
 run: certs ## play the shipped scenarios against the simulator (ARGS=… are passed on)
 	@$(RELAYPROBE) run scenarios $(ARGS)
@@ -64,6 +64,9 @@ deny:
 
 bench: tools ## print speed and memory as ratios against the peers
 	@$(CARGO) bench --locked --bench peers
+
+deb: ## build the Debian package into target/debian (needs cargo-deb)
+	@sh deploy/deb/build
 
 golden: ## write the golden files anew from what the program says now; read the diff
 	@UPDATE_GOLDEN=1 $(CARGO) test --locked --quiet golden

@@ -10,6 +10,7 @@ mod clouds;
 mod compare;
 mod delivered;
 mod deliveries;
+mod deploy;
 mod docs;
 mod expiry;
 mod explain;

@@ -48,8 +48,8 @@ impl Standing {
         (tally.ended, tally.failed) = (tally.ended + 1, failed);
     }
 
-    /// `3 not passed, relay/the-erp (12 s) and 3 more running, about 40 s left`; what
-    /// there is nothing to say of is left out.
+    /// `3 not passed, about 40 s left, running relay/the-erp (12 s) and 3 more`; what
+    /// there is nothing to say of is left out. The name, which may be cut off, is last.
     pub(super) fn in_words(&self, now: Instant) -> String {
         self.tally().in_words(now)
     }
@@ -70,8 +70,11 @@ impl Tally {
         if self.failed > 0 {
             parts.push(format!("{} not passed", self.failed));
         }
+        if let Some(left) = self.left(now) {
+            parts.push(format!("about {} left", seconds(left)));
+        }
         if let Some((case, since)) = self.running.values().min_by_key(|(case, since)| (*since, &case.id)) {
-            let mut running = visible(&case.id).into_owned();
+            let mut running = format!("running {}", visible(&case.id));
             let age = now.saturating_duration_since(*since);
             if age >= LONG {
                 running += &format!(" ({})", seconds(age));
@@ -80,10 +83,7 @@ impl Tally {
                 0 => {}
                 more => running += &format!(" and {more} more"),
             }
-            parts.push(format!("{running} running"));
-        }
-        if let Some(left) = self.left(now) {
-            parts.push(format!("about {} left", seconds(left)));
+            parts.push(running);
         }
         parts.join(", ")
     }
@@ -126,10 +126,10 @@ mod tests {
         assert_eq!(standing.line(start), "0 of 40 cases after 1 s");
         standing.begun(a, start);
         standing.begun(b, start + second);
-        let running = format!("{} (3 s) and 1 more running", a.id);
+        let running = format!("running {} (3 s) and 1 more", a.id);
         assert_eq!(standing.in_words(start + 3 * second), running);
         standing.ended(a, 1);
-        let line = format!("1 of 40 cases after 4 s, 1 not passed, {} (3 s) running, about 2 min left", b.id);
+        let line = format!("1 of 40 cases after 4 s, 1 not passed, about 2 min left, running {} (3 s)", b.id);
         assert_eq!(standing.line(start + 4 * second), line);
     }
 }

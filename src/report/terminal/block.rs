@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::printer::Cause;
 use super::{Detail, Terminal};
-use crate::report::prose::wrapped;
+use crate::report::prose::{WIDTH, wrapped};
 use crate::report::words::{attempt, count, decided, decided_in_short};
 use crate::session::{Direction, Line};
 use crate::smtp::visible;
@@ -13,6 +13,9 @@ use crate::verdict::{Attempt, CaseResult, Failure, Outcome, elapsed_in_words};
 
 /// Where the target stands in a heading.
 const TARGET_COLUMN: usize = 64;
+
+/// What a target takes up as a rule, where the terminal is narrow.
+const TARGET: usize = 24;
 
 /// Where what explains a value stands; a longer value puts it on the next line.
 const NOTE_COLUMN: usize = 45;
@@ -97,7 +100,8 @@ impl Terminal {
             Outcome::Passed => (palette.good("passed  "), palette.faint(&id)),
         };
         let used = 8 + result.case.id.chars().count();
-        let pad = TARGET_COLUMN.saturating_sub(used).max(2);
+        let column = TARGET_COLUMN.min(self.palette.width().saturating_sub(TARGET));
+        let pad = column.saturating_sub(used).max(2);
         let source = result.source_ip.map_or_else(String::new, |ip| format!("  {ip}"));
         let target = visible(&result.case.target.name);
         line!(out, "{word}{id}{:pad$}{target}{source}{}", "", ended(result));
@@ -116,13 +120,18 @@ impl Terminal {
         let used = 12 + value.chars().count();
         if note.is_empty() {
             line!(out, "  {name}  {value}");
-        } else if used < NOTE_COLUMN - 1 {
+        } else if used < NOTE_COLUMN - 1 && self.has_room(NOTE_COLUMN + note.chars().count()) {
             let pad = NOTE_COLUMN - used;
             line!(out, "  {name}  {value}{:pad$}{}", "", self.palette.faint(note));
         } else {
             line!(out, "  {name}  {value}");
             line!(out, "            {}", self.palette.faint(note));
         }
+    }
+
+    /// Whether so many columns are one line. Where nobody has a width, all are.
+    fn has_room(&self, columns: usize) -> bool {
+        self.palette.width() >= columns.min(WIDTH)
     }
 
     /// Words of ours, wrapped.
