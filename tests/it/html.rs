@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -68,7 +69,11 @@ fn report() -> (Dir, PathBuf) {
     });
     dir.write("relayprobe.yaml", format!("targets: {{ peer: {{ address: \"{}\" }} }}\n", peer.address()));
     dir.write("relay.yaml", SCENARIOS);
-    let ran = Program::new(dir.path(), ["run", "relay.yaml", "--report", "html=report.html"]).run();
+    let ran = Program::new(
+        dir.path(),
+        ["run", "relay.yaml", "--report", "html=report.html", "--report", "json=report.json"],
+    )
+    .run();
     ran.status(3);
     let file = dir.join("report.html");
     (dir, file)
@@ -354,6 +359,59 @@ fn what_matters_reads_where_no_script_runs() {
     // The whole session of a case that passed is in the page.
     let passed = browser.eval("document.querySelector('#cases details.passed').textContent");
     assert!(passed.as_str().is_some_and(|text| text.contains("MAIL FROM:<a@x.test>")), "{passed}");
+}
+
+#[test]
+fn ten_thousand_cases_open_in_two_seconds_and_each_of_them_can_be_read() {
+    let Some(mut browser) = Browser::open("html", 1280, 900) else { return };
+    let (dir, _) = report();
+    let mut report: Value = serde_json::from_str(&dir.read("report.json")).expect("JSON");
+    let played = report["cases"].as_array().expect("cases").clone();
+    let cases: Vec<Value> = (0..10_000)
+        .map(|n| {
+            let mut case = played[n % played.len()].clone();
+            case["id"] = json!(format!("relay/case-{n}"));
+            case["name"] = json!(format!("case {n}"));
+            case["variables"] = json!({ "n": n.to_string() });
+            case["order"] = json!(n);
+            case
+        })
+        .collect();
+    report["cases"] = json!(cases);
+    dir.write("large.json", report.to_string());
+    Program::new(dir.path(), ["report", "--format", "html", "large.json", "-o", "large.html"])
+        .run()
+        .status(0);
+    let file = dir.join("large.html");
+    browser.visit(&file, "");
+    browser.picture([0.0, 0.0, 1280.0, 900.0]);
+    let busy = browser.busy();
+    assert!(busy < Duration::from_secs(2), "{busy:?}");
+    assert_eq!(browser.problems(), Vec::<String>::new());
+
+    // A session that is packed comes out as the same session that is not.
+    let nth = played.iter().position(|case| case["outcome"] == "passed").expect("one passed");
+    let session = |id: &Value| {
+        format!(
+            "(document.getElementById({id}).querySelector('.session') || {{ outerHTML: null }}).outerHTML"
+        )
+    };
+    let packed = session(&json!(format!("relay/case-{nth}")));
+    assert_eq!(browser.eval(&packed), Value::Null, "it is not drawn before it is opened");
+    browser.visit(&file, &format!("#relay/case-{nth}"));
+    let drawn = browser.eval(&packed);
+    Program::new(dir.path(), ["report", "--format", "html", "report.json", "-o", "small.html"])
+        .run()
+        .status(0);
+    browser.visit(&dir.join("small.html"), "");
+    assert_eq!(browser.eval(&session(&played[nth]["id"])), drawn);
+    assert!(drawn.as_str().is_some_and(|drawn| drawn.contains("MAIL FROM:")), "{drawn}");
+
+    browser.visit(&file, "");
+    filter(&mut browser, "case-9999");
+    assert_eq!(text(&mut browser, "#shown"), "1 of 10000");
+    let filtered = browser.busy() - busy;
+    assert!(filtered < Duration::from_secs(3), "{filtered:?}");
 }
 
 /// `make golden` takes the pictures of docs/report.md anew.

@@ -196,11 +196,14 @@ impl Html {
     }
 
     fn failures(&self) -> Markup {
+        let wrong: Vec<&Kept> = self.cases.iter().filter(|case| case.mark.wrong()).collect();
         html! {
             section #failures {
                 h2 { "What failed" }
                 (self.causes.draw())
-                @for case in self.cases.iter().filter(|case| case.mark.wrong()) { (self.failure(case)) }
+                @for cards in wrong.chunks(ROWS) {
+                    div.cards { @for case in cards { (self.failure(case)) } }
+                }
             }
         }
     }

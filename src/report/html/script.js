@@ -24,13 +24,14 @@
   const form = $('filter'), text = $('text'), tag = $('tag'), shown = $('shown');
   const marks = all('input[name=outcome]', form);
   let items;
+  const suiteOf = (at) => at.closest('.suite') && at.closest('.suite').firstElementChild;
   const index = () => items = items || all('[data-o]').map((at) => ({
     at,
     id: at.id || decodeURIComponent(at.hash.slice(1)),
     card: at.classList.contains('card'),
     tags: at.dataset.t.split(' '),
-    hay: ((at.querySelector('summary') || at).textContent + ' ' + (at.id || at.hash) + ' '
-      + ((at.closest('.suite') || at).querySelector('h3') || at.closest('section')).textContent.slice(0, 200)).toLowerCase(),
+    hay: [at.querySelector('summary') || at, suiteOf(at)].map((part) => part && part.textContent)
+      .concat(at.id || at.hash).join(' ').toLowerCase(),
   }));
   const apply = () => {
     const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
