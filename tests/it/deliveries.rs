@@ -25,11 +25,13 @@ fn what_a_real_server_passes_on_is_held_against_what_was_to_arrive() {
             "name: many sessions, repeat: { times: 12, parallel: 4 }, expect: { delivered: { tenant: Contoso } }",
             "name: taken apart, rcpt_to: [apart@contoso.com, info@contoso.com], expect: { delivered: { rcpt_to: \
              info@contoso.com } }",
+            "name: straight to the simulator, target: back, source_ip: 192.0.2.7, mail_from: ben@mailer.example, \
+             rcpt_to: info@contoso.com, expect: { delivered: { direction: incoming, connector: none, tls: none } }",
         ],
         &["-v"],
     );
     assert!(ran.status == 0, "{}{}{}", ran.stdout, ran.stderr, way.log());
-    ran.says("5 passed");
+    ran.says("6 passed");
 
     let ran =
         way.play(&["name: for programs, expect: { delivered: { tenant: Contoso } }"], &["--report", "json"]);

@@ -137,7 +137,7 @@ fn a_report_without_a_file_takes_the_place_of_the_result() {
         ndjson.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), 5);
     assert_eq!(lines[4]["summary"]["total"], 4);
-    run(&dir, &["--report", "yaml"]).status(2).says("json, ndjson, junit");
+    run(&dir, &["--report", "yaml"]).status(2).says("json, ndjson, html, junit");
     run(&dir, &["--report", "json", "--report", "ndjson"]).status(2).says("both go to standard output");
 }
 
