@@ -27,10 +27,10 @@ fn an_endpoint_that_the_cloud_lacks_is_bad_input_and_says_why() {
 fn the_endpoints_of_a_cloud_are_started_and_no_others() {
     let dir = Dir::new();
     dir.write("tenants.yaml", TENANTS);
-    for (arguments, expected) in [
-        (&["--cloud", "government"][..], &["mx", "submission"][..]),
-        (&["--cloud", "21vianet"], &["mx", "submission", "legacy"]),
-        (&["--hve", "0"], &["mx", "submission", "legacy", "hve"]),
+    for (arguments, expected, told) in [
+        (&["--cloud", "government"][..], &["mx", "submission"][..], "as of 2026-11-01, government cloud;"),
+        (&["--cloud", "21vianet"], &["mx", "submission", "legacy"], "as of 2026-11-01, 21vianet cloud;"),
+        (&["--hve", "0"], &["mx", "submission", "legacy", "hve"], "as of 2026-11-01;"),
     ] {
         let arguments = ["simulate", "tenants.yaml", "--as-of", "2026-11-01"].iter().chain(arguments);
         let running = Program::new(dir.path(), arguments).start();
@@ -40,7 +40,7 @@ fn the_endpoints_of_a_cloud_are_started_and_no_others() {
         }
         running.signal("TERM");
         let ended = running.end();
-        ended.status(0);
+        ended.status(0).says(told);
         assert_eq!(ended.stdout.lines().count(), expected.len(), "{}", ended.stdout);
     }
 }

@@ -454,6 +454,7 @@ fn simulate_refuses_what_it_cannot_stand_for() {
     );
     for (arguments, complaint) in [
         (&["simulate", "tenants.yaml", "--mx", "0.0.0.0:0"][..], "say --allow-remote"),
+        (&["simulate", "tenants.yaml", "--hve", "0.0.0.0:0"], "--hve 0.0.0.0:0 is no loopback address"),
         (&["simulate", "tenants.yaml", "--mx", "nowhere"], "127.0.0.1:2525"),
         (&["simulate", "tenants.yaml", "--as-of", "2026-13-01"], "such as 2026-11-01"),
         (&["simulate", "tenants.yaml", "--busy", "20"], "takes a whole percentage such as `5%`"),

@@ -83,11 +83,15 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), u8> {
-    let setup = setup(args)?;
-    let cloud = args.cloud.unwrap_or(setup.cloud);
-    let doors = doors(args, cloud).map_err(|why| complain(&why, BAD_INPUT))?;
-    if let Some((endpoint, address)) = doors.iter().find(|(_, address)| !address.ip().is_loopback())
-        && !args.allow_remote
+    let given = [
+        (Endpoint::Mx, Some(args.mx)),
+        (Endpoint::Submission, Some(args.submission)),
+        (Endpoint::Legacy, args.legacy),
+        (Endpoint::HighVolume, args.hve),
+    ];
+    let remote = |address: &SocketAddr| !address.ip().is_loopback() && !args.allow_remote;
+    if let Some((endpoint, address)) =
+        given.iter().find_map(|(endpoint, address)| Some((endpoint, address.filter(remote)?)))
     {
         return Err(complain(
             &format!(
@@ -97,6 +101,9 @@ fn run(args: &Args) -> Result<(), u8> {
             BAD_INPUT,
         ));
     }
+    let setup = setup(args)?;
+    let cloud = args.cloud.unwrap_or(setup.cloud);
+    let doors = doors(args, cloud).map_err(|why| complain(&why, BAD_INPUT))?;
     let as_of = args
         .as_of
         .or(setup.as_of)
@@ -124,7 +131,11 @@ fn run(args: &Args) -> Result<(), u8> {
     let stop = runtime.block_on(async { Stop::listen() });
     let mut stop = stop.map_err(|error| complain(&error.to_string(), ERROR))?;
     let faults = args.faults.in_words();
-    eprintln!("simulated, rules as of {as_of}{faults}; stop with Ctrl-C");
+    let which = match cloud {
+        Cloud::Worldwide => String::new(),
+        Cloud::Vianet21 | Cloud::Government => format!(", {} cloud", cloud.as_str()),
+    };
+    eprintln!("simulated, rules as of {as_of}{which}{faults}; stop with Ctrl-C");
     announce(&lab, &listen).map_err(|error| complain(&error.to_string(), ERROR))?;
     runtime.block_on(stop.wait());
     Ok(())
