@@ -34,11 +34,11 @@ pub use forecast::{Compared, Forecast, World, forecast_as_json, forecast_as_text
 pub use formats::{Format, PluginStatus};
 pub use history::{Changes, History, Unreadable};
 pub use merge::merge;
-pub use output::{Destination, WriteError, replace};
+pub use output::{Destination, WriteError, Written, replace};
 pub use palette::Palette;
 pub(crate) use prose::{WIDTH, wrapped};
 pub use render::render;
-pub use reports::Reports;
+pub use reports::{Reports, Told};
 pub use summary::{Run, Summary};
 pub use terminal::{Again, Detail, NotifyOn, Terminal};
 pub use timeline::timeline_as_text;

@@ -71,6 +71,39 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.finish()
 }
 
+/// A report that is written in one go.
+pub struct Written {
+    report: String,
+    destination: Destination,
+    output: Output,
+}
+
+impl Written {
+    /// Opens it, so that what is in its way shows before anything is played.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be opened; `report` is what the error calls it.
+    pub fn open(report: &str, destination: &Destination) -> Result<Self, WriteError> {
+        let report = report.to_owned();
+        match Output::open(destination) {
+            Ok(output) => Ok(Self { report, destination: destination.clone(), output }),
+            Err(source) => Err(WriteError { report, destination: destination.clone(), source }),
+        }
+    }
+
+    /// Writes it; a file is whole or as it was.
+    ///
+    /// # Errors
+    ///
+    /// Where it could not be written.
+    pub fn write(self, bytes: &[u8]) -> Result<(), WriteError> {
+        let Self { report, destination, mut output } = self;
+        let done = output.write(bytes).and_then(|()| output.finish());
+        done.map_err(|source| WriteError { report, destination, source })
+    }
+}
+
 /// Bytes on their way to where they go.
 pub(super) enum Output {
     /// Line by line, so that a reader sees cases as they end.

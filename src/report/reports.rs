@@ -5,14 +5,29 @@ use std::io;
 use super::formats::{Format, Sheet};
 use super::output::{Destination, Output, WriteError};
 use super::record::Record;
-use super::{Again, Run, Summary, Terminal};
+use super::{Again, Facts, Run, Summary, Terminal};
 use crate::verdict::{CaseResult, Outcome};
+
+/// What becomes of a run's result, beside its reports.
+pub enum Told {
+    /// It goes to standard output as people read it, unless a report goes there.
+    Terminal(Box<Terminal>),
+    /// It is kept to be compared with another; `run` is the run's id.
+    Kept {
+        /// How a case is played alone.
+        again: Again,
+        /// The run's id.
+        run: String,
+    },
+}
 
 /// All reports of a run.
 pub struct Reports {
     summary: Summary,
     sinks: Vec<Sink>,
     again: Again,
+    /// The run's id and what is kept of its cases, where they are to be compared.
+    kept: Option<(String, Vec<Facts>)>,
     errors: Vec<WriteError>,
     buffer: Vec<u8>,
 }
@@ -41,16 +56,23 @@ impl Shape {
 }
 
 impl Reports {
-    /// Opens every report. The terminal's result goes to standard output, and is
-    /// left out where a report goes there.
+    /// Opens every report.
     ///
     /// # Errors
     ///
     /// The first that cannot be opened; then none is written.
-    pub fn open(reports: &[(Format, Destination)], terminal: Terminal) -> Result<Self, WriteError> {
+    pub fn open(reports: &[(Format, Destination)], told: Told) -> Result<Self, WriteError> {
+        let (terminal, again, kept) = match told {
+            Told::Terminal(terminal) => {
+                let again = terminal.again().clone();
+                (Some(terminal), again, None)
+            }
+            Told::Kept { again, run } => (None, again, Some((run, Vec::new()))),
+        };
         let mut all = Self {
             summary: Summary::default(),
-            again: terminal.again().clone(),
+            again,
+            kept,
             sinks: Vec::with_capacity(reports.len() + 1),
             errors: Vec::new(),
             buffer: Vec::new(),
@@ -64,8 +86,10 @@ impl Reports {
             })?;
             all.sinks.push(Sink { shape, destination: destination.clone(), output: Some(output) });
         }
-        if reports.iter().all(|(_, destination)| *destination != Destination::Stdout) {
-            let (shape, destination) = (Shape::Terminal(Box::new(terminal)), Destination::Stdout);
+        if let Some(terminal) = terminal
+            && reports.iter().all(|(_, destination)| *destination != Destination::Stdout)
+        {
+            let (shape, destination) = (Shape::Terminal(terminal), Destination::Stdout);
             all.sinks.push(Sink { shape, destination, output: Some(Output::Stdout) });
         }
         all.each(|shape, out| {
@@ -96,14 +120,12 @@ impl Reports {
             Outcome::Passed | Outcome::Skipped => None,
         };
         let mut record = None;
+        let made = || Record { command: command.as_deref().map(Into::into), ..Record::of(result) };
+        if let Some((run, kept)) = &mut self.kept {
+            kept.push(Facts::of(record.get_or_insert_with(made), run));
+        }
         self.each(|shape, out| match shape {
-            Shape::Sheet(_, sheet) => {
-                let record = record.get_or_insert_with(|| Record {
-                    command: command.as_deref().map(Into::into),
-                    ..Record::of(result)
-                });
-                sheet.case(record, out);
-            }
+            Shape::Sheet(_, sheet) => sheet.case(record.get_or_insert_with(made), out),
             Shape::Terminal(terminal) => {
                 let mut text = String::new();
                 terminal.case(result, &mut text);
@@ -111,6 +133,12 @@ impl Reports {
                 out.extend_from_slice(text.as_bytes());
             }
         });
+    }
+
+    /// What was kept of the cases so far, to be compared.
+    #[must_use]
+    pub fn take_kept(&mut self) -> Vec<Facts> {
+        self.kept.as_mut().map(|(_, kept)| std::mem::take(kept)).unwrap_or_default()
     }
 
     /// How the cases came out so far.

@@ -1,6 +1,10 @@
 //! `relayprobe compare`: what counts as a change between runs against real servers, and
 //! how it is told.
 
+use std::path::Path;
+
+use serde_json::Value;
+
 use crate::support::{CutOver, Dir, Lab, Pki, Program, Ran, golden, steady};
 
 /// What the house relies on, each with the answer of the old relay.
@@ -68,39 +72,128 @@ fn a_cut_over_between_two_postfixes_is_told_by_what_it_breaks() {
         return;
     };
     let dir = house(relays.old);
+    let at = |port: u16| format!("mx=127.0.0.1:{port}");
+    let versus = |arguments: &[&str]| {
+        let both = ["run", "house.yaml", "--target", &at(relays.old), "--versus", &at(relays.new)];
+        call(&dir, &[&both[..], arguments].concat())
+    };
+    let told = versus(&["--report", "json=versus.json"]);
+    assert!(told.stderr.is_empty(), "{}", told.stderr);
+    let told = still(&told.status(1).stdout, &dir);
+    golden("versus", &told);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md");
+    let page = std::fs::read_to_string(page).expect("it can be read");
+    let shown = page.split("\n$ relayprobe run house.yaml ").nth(1).expect("the guide shows it");
+    let shown =
+        shown.split_once('\n').and_then(|(_, shown)| shown.split_once("\n```")).expect("a block ends");
+    assert_eq!(still(&format!("{}\n", shown.0), &dir), told, "docs/guide.md shows another result");
+
     report(&dir, "before.json", &[]).status(1);
     report(&dir, "again.json", &[]).status(1);
-    let at = format!("mx=127.0.0.1:{}", relays.new);
-    report(&dir, "after.json", &["--target", &at]).status(1);
-
+    report(&dir, "after.json", &["--target", &at(relays.new)]).status(1);
     let same = call(&dir, &["compare", "before.json", "again.json"]);
     same.status(0).says("nothing changes in 7 cases · 1 failed as before · before.json, then again.json\n");
     assert_eq!(same.stdout.lines().count(), 1, "{}", same.stdout);
     assert_eq!(call(&dir, &["compare", "-q", "before.json", "again.json"]).status(0).stdout, "");
 
-    let ran = call(&dir, &["compare", "before.json", "after.json"]);
-    golden("compare", &still(&ran.status(1).stdout, &dir));
-
+    // The two ways to the same question have the same answer.
     let json = call(&dir, &["compare", "--json", "before.json", "after.json"]).status(1).json();
+    let written: Value = serde_json::from_str(&dir.read("versus.json")).expect("JSON");
+    assert_eq!(json["summary"], written["summary"]);
     let counted = ["compared", "same", "breaks", "certificate", "cipher", "ehlo", "failed_as_before"];
     let counted = counted.map(|name| json["summary"][name].as_u64().expect(name));
     assert_eq!(counted, [7, 0, 3, 6, 1, 13, 1], "{json:#}");
 
-    dir.write(
-        "accepted/accept.yaml",
-        "accept:\n  - case: '*'\n    change: [certificate, cipher, ehlo]\n    because: the new host is another product\n  \
-         - case: house/a-scanner-with-tlsv1-0\n    change: breaks\n    because: that scanner is replaced\n    until: 2099-12-31\n  \
-         - { case: house/the-crm-relays, change: breaks, because: x, until: 2020-01-01 }\n  \
-         - { case: '*', change: mends, because: nothing does }\n",
-    );
-    let accept = ["compare", "before.json", "after.json", "--accept", "accepted/accept.yaml"];
-    let ran = call(&dir, &accept);
-    ran.status(1)
+    let accept = "accept:
+  - case: '*'
+    change: [certificate, cipher, ehlo]
+    because: the new host is another product
+  - case: house/a-scanner-with-tlsv1-0
+    change: breaks
+    because: that scanner is replaced
+    until: 2099-12-31
+  - { case: house/the-crm-relays, change: breaks, because: x, until: 2020-01-01 }
+  - { case: '*', change: mends, because: nothing does }
+";
+    dir.write("accepted/accept.yaml", accept);
+    versus(&["--accept", "accepted/accept.yaml"])
+        .status(1)
         .says("2 of 7 cases break.\n")
         .says("accepted 20 changes, certificate, cipher, ehlo of *: the new host is another product (accepted/accept.yaml:2)")
         .says("that scanner is replaced, until 2099-12-31")
         .says("expired breaks of house/the-crm-relays: accepted until 2020-01-01")
         .says("unused mends of *: no such change (accepted/accept.yaml:");
+    let rest = ["--accept", "accepted/accept.yaml", "-q", "--filter", "*scanner*"];
+    assert_eq!(versus(&rest).status(0).stdout, "");
+}
+
+#[test]
+fn against_a_baseline_only_changes_count() {
+    let Some(relays) = CutOver::start("against_a_baseline_only_changes_count") else { return };
+    let dir = house(relays.old);
+    report(&dir, "known.json", &[]).status(1).says("1 failed, 6 passed");
+    let against = |arguments: &[&str]| {
+        call(&dir, &[&["run", "house.yaml", "--baseline", "known.json"][..], arguments].concat())
+    };
+    // A known fault is told and is no reason to wake anybody.
+    against(&[])
+        .status(0)
+        .says("nothing changes in 7 cases · 1 failed as before · known.json, then this run");
+    let quiet = against(&["-q", "--report", "json=now.json"]);
+    assert_eq!((quiet.status(0).stdout.as_str(), quiet.stderr.as_str()), ("", ""));
+    let now: Value = serde_json::from_str(&dir.read("now.json")).expect("JSON");
+    assert_eq!(now["summary"]["failed"], 1, "the report is the run's own");
+    // Some cases alone: the others are not lost.
+    against(&["--filter", "*relays"]).status(0).says("not played 5 cases of the earlier run");
+
+    let new = format!("mx=127.0.0.1:{}", relays.new);
+    against(&["--target", &new]).status(1).says("3 of 7 cases break").says("1 failed as before");
+    against(&["--target", "mx=127.0.0.1:1"]).status(3).says("7 of 7 cases break");
+    dir.write("house.yaml", SUITE.replace("    expect: 250\n", "    expect: 554\n"));
+    against(&[]).status(1).says("nothing breaks in 7 cases, 1 mends").says("the file expects something else");
+    dir.write("house.yaml", SUITE.replace("name: a known fault", "name: a new fault"));
+    against(&[]).status(1).says("1 new case fails, 1 is lost");
+
+    call(&dir, &["run", "house.yaml", "--baseline", "none.json"])
+        .status(2)
+        .says("none.json: no such file")
+        .says("relayprobe run --report json=none.json");
+    call(&dir, &["run", "house.yaml", "--accept", "x.yaml"]).status(2).says("--accept is about a comparison");
+}
+
+#[test]
+fn the_bounds_of_a_target_hold_for_both_sides_of_versus() {
+    let Some(relays) = CutOver::start("the_bounds_of_a_target_hold_for_both_sides_of_versus") else { return };
+    let dir = house(relays.old);
+    let port = relays.old;
+    let project = format!(
+        "targets:\n  mx: {{ address: \"127.0.0.1:{port}\", up_to: mail_from }}\n  other: {{ address: \"127.0.0.1:{port}\" }}\n"
+    );
+    dir.write("relayprobe.yaml", project);
+    let suite = "scenarios:\n  - { name: a, target: mx, mail_from: erp@contoso.example, rcpt_to: office@test }\n  - { name: b, target: other, stop_after: ehlo }\n";
+    dir.write("two.yaml", suite);
+    let versus = format!("mx=127.0.0.1:{}", relays.new);
+    let ran = call(&dir, &["run", "two.yaml", "--versus", &versus, "--report", "json=versus.json"]);
+    ran.status(1).says("left out 1 case of targets that --versus does not name");
+    let json: Value = serde_json::from_str(&dir.read("versus.json")).expect("JSON");
+    let [case] = json["cases"].as_array().expect("a list").as_slice() else { panic!("{json:#}") };
+    assert_eq!(
+        (&case["before"]["stage"], &case["after"]["stage"]),
+        (&"mail_from".into(), &"mail_from".into())
+    );
+    assert_eq!(case["changes"][0]["kind"], "ehlo");
+
+    let lab = Lab::shared();
+    let forged = |arguments: &[&str]| {
+        let run = ["run", "scenarios/recipients.yaml", "--versus", "mx=192.0.2.1:25"];
+        Program::new(lab.path(), run.iter().chain(arguments)).run()
+    };
+    forged(&[]).status(2).says("--versus mx=192.0.2.1:25 points a simulator target").says("--up-to rcpt_to");
+    forged(&["--up-to", "ehlo", "--report", "junit=x.xml"]).status(2).says("written as json");
+    call(&dir, &["run", "two.yaml", "--versus", &format!("mx=127.0.0.1:{port}")])
+        .status(2)
+        .says("none of 2 cases has another server");
+    call(&dir, &["run", "two.yaml", "--versus", "my=127.0.0.1:25"]).status(2).says("did you mean `mx`?");
 }
 
 #[test]
@@ -115,6 +208,17 @@ fn a_run_against_the_simulator_is_as_its_rerun() {
     let ran = Program::new(&folder, ["compare", "one.json", "two.ndjson", "-v"]).run();
     let ran = ran.status(0);
     assert!(ran.stdout.starts_with("nothing changes in "), "{}", ran.stdout);
+}
+
+#[test]
+fn golden_every_kind_of_change_hostile_text_included() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden/compare");
+    let terms = ["before.json", "after.json", "--latency-factor", "3", "--accept", "accept.yaml"];
+    let ran = Program::new(&folder, ["compare"].iter().chain(&terms)).run();
+    assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains('\u{202e}'));
+    golden("compare-kinds", &ran.status(1).stdout);
+    let ran = Program::new(&folder, ["compare", "--json"].iter().chain(&terms)).run();
+    golden("compare-json", &ran.status(1).stdout);
 }
 
 #[test]

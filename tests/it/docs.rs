@@ -140,6 +140,21 @@ fn the_readers_own_tenants_and_project_file_play() {
 }
 
 #[test]
+fn the_files_of_accepted_differences_are_sound() {
+    let lab = Lab::shared();
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden/compare");
+    let [before, after] = ["before.json", "after.json"].map(|name| golden.join(name).display().to_string());
+    let mut read = 0;
+    for block in blocks().into_iter().filter(|block| block.info == "yaml accept") {
+        fs::write(lab.path().join("accepted.yaml"), &block.text).expect("the folder is ours");
+        let ran = Program::new(lab.path(), ["compare", &before, &after, "--accept", "accepted.yaml"]).run();
+        assert_eq!(ran.status, 1, "{}\n{}", block.place, ran.stderr);
+        read += 1;
+    }
+    assert!(read >= 2, "{read} files are shown");
+}
+
+#[test]
 fn every_kind_of_noise_and_of_change_is_listed() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.md");
     let page = fs::read_to_string(page).expect("it can be read");

@@ -1,4 +1,4 @@
-//! The flags of `compare`.
+//! The flags of `compare`, and those about comparing that `run` has as well.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -19,7 +19,9 @@ const FLOOR_MS: f64 = 100.0;
 ///
 /// Reads what `run --report json=FILE` (or ndjson) has written. Verdicts, replies,
 /// extensions, TLS, certificates and what arrived are compared by what they mean: time
-/// stamps, queue ids, session ids and the like are no change.
+/// stamps, queue ids, session ids and the like are no change. See `run --baseline` to
+/// compare a run with an earlier report at once, and `run --versus` to play the same
+/// cases against two servers.
 ///
 /// Exit status: 0 nothing changed that is not accepted, 1 something did, 2 bad input, 3
 /// the result could not be written.

@@ -32,7 +32,7 @@ fn run(args: &Args) -> Result<u8, u8> {
         true => comparison_as_json(&comparison),
         false => {
             let palette = args.color.palette(&io::stdout());
-            let text = comparison_as_text(&comparison, args.detail(), palette, palette.width());
+            let text = comparison_as_text(&comparison, args.detail(), palette);
             palette.symbols(text).into_bytes()
         }
     };
@@ -45,7 +45,7 @@ fn run(args: &Args) -> Result<u8, u8> {
 /// # Errors
 ///
 /// The exit status, the reason having been told.
-fn shown(bytes: &[u8]) -> Result<(), u8> {
+pub(in crate::cli) fn shown(bytes: &[u8]) -> Result<(), u8> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         // Who closes the pipe has seen enough.

@@ -14,6 +14,10 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
       again what failed, with transcripts
   relayprobe run scenarios --target mx=relay.example:25 --up-to rcpt_to
       the simulator's scenarios against a real server, without a delivery
+  relayprobe run live --target relay=old.example:25 --versus relay=new.example:25
+      both relays, and what differs: before a cut-over
+  relayprobe run -q live --baseline known.json
+      what has changed since; known faults do not count
   relayprobe run -q --state /var/lib/relayprobe --notify-on change --deadline 10m live
       from cron: speaks when something changes
   relayprobe run live --shard 0/4 --shard-by last.json
@@ -73,7 +77,9 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
         "compare",
         "Examples:
   relayprobe compare before.json after.json
-      what a cut-over has changed",
+      what a cut-over has changed
+  relayprobe compare before.json after.json --accept accepted.yaml --latency-factor 3
+      less what is accepted, and what takes three times as long",
     ),
     (
         "report",

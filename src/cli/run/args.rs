@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::ArgAction;
 
+use super::comparing::Comparing;
 use super::unattended::Unattended;
 use crate::cli::args::{Color, timeout};
 use crate::cli::cases::{CaseArgs, WHICH};
@@ -23,8 +24,9 @@ const TOLD: &str = "What is told";
 ///
 /// Exit status: 0 every case passed, 1 a case failed, 2 bad input (nothing was
 /// sent), 3 a server was not reached or a report could not be written, 130 and
-/// 143 interrupted.
-#[derive(Debug, clap::Args)]
+/// 143 interrupted. With --baseline or --versus 0 means that nothing changed, and 1 that
+/// something did.
+#[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) cases: CaseArgs,
@@ -110,6 +112,9 @@ pub(in crate::cli) struct Args {
     /// When to use colours.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto, help_heading = TOLD)]
     pub(super) color: Color,
+
+    #[command(flatten)]
+    pub(super) comparing: Comparing,
 
     #[command(flatten)]
     pub(super) unattended: Unattended,
@@ -199,7 +204,7 @@ impl std::fmt::Display for Pointed {
     }
 }
 
-fn pointed(text: &str) -> Result<Pointed, String> {
+pub(super) fn pointed(text: &str) -> Result<Pointed, String> {
     let (name, address) = text.split_once('=').ok_or("it is written NAME=HOST:PORT")?;
     let (host, port) = host_port(address)?;
     if name.is_empty() {

@@ -4,6 +4,7 @@
 mod args;
 mod arrivals;
 mod balance;
+mod comparing;
 mod descriptors;
 mod drive;
 mod memory;
@@ -13,7 +14,9 @@ mod select;
 mod servers;
 mod signals;
 mod standing;
+mod table;
 mod unattended;
+mod versus;
 
 pub(super) use args::Args;
 pub(super) use arrivals::Arrivals;

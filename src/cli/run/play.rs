@@ -1,27 +1,22 @@
 //! What `run` does.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::args::Args;
-use super::descriptors::room_for;
-use super::drive::{Beside, check, drive, plan};
+use super::comparing::{Baseline, kept, show};
 use super::memory::Memory;
-use super::progress::Progress;
 use super::select::{Selected, select};
 use super::servers::Servers;
-use crate::cli::manners::Manners;
+use super::table::Table;
+use super::versus::versus;
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, stopped, tell};
-use crate::exchange::Tenants;
-use crate::report::{Again, Destination, Detail, PluginStatus, Reports, Run, Summary, Terminal};
-use crate::runner::{Job, Ready, Settings, Stop};
-use crate::scenario::{At, Case, Loaded, Resolver, load};
-use crate::simulator::Lab;
-use crate::verdict::{CaseResult, within_reach};
-use crate::yaml::Diagnostic;
+use crate::report::{
+    Again, Comparison, Destination, Detail, PluginStatus, Reports, Run, Summary, Terminal, Told,
+};
+use crate::runner::Stop;
+use crate::scenario::{Loaded, load};
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
     let status = run(&args).unwrap_or_else(|status| match args.is_plugin() {
@@ -50,7 +45,11 @@ fn run(args: &Args) -> Result<u8, u8> {
         Selected::Cases(cases) => cases,
         Selected::NothingToDo(why) => return nothing_to_do(args, &loaded, loading, &why),
     };
-    let mut servers = Servers::of(args, &loaded, &cases).map_err(|why| complain(&why, BAD_INPUT))?;
+    if !args.comparing.versus.is_empty() {
+        return versus(args, loaded, cases, loading.1);
+    }
+    let baseline = Baseline::read(args)?;
+    let servers = Servers::of(args, &loaded, &cases).map_err(|why| complain(&why, BAD_INPUT))?;
     let notify = args.unattended.notify_on().map_err(|why| complain(why, BAD_INPUT))?;
     let mut memory = match &args.unattended.state {
         Some(folder) => Some(Memory::open(folder)?),
@@ -60,33 +59,28 @@ fn run(args: &Args) -> Result<u8, u8> {
     // What was waited for is not part of the run.
     let started =
         if args.unattended.jitter.is_some() { (SystemTime::now(), Instant::now()) } else { loading };
-    let (tenants, client_ca) = lab_files(&servers, &mut loaded).map_err(|diagnostics| {
-        tell(&diagnostics, &loaded.sources, colours);
-        BAD_INPUT
-    })?;
-    let lab = match tenants.clone().filter(|_| servers.need_lab()) {
-        Some(tenants) => Some(servers.start_lab(args, tenants, client_ca)?),
-        None => None,
+    let table = Table::set(args, servers, &mut loaded, &cases)?;
+    let told = match (&mut memory, &baseline) {
+        (Some(memory), _) => {
+            let terminal = terminal(args).remembering(memory.changes(started.0), notify);
+            Told::Terminal(Box::new(terminal))
+        }
+        (None, Some(_)) => kept(args, &loaded.run_id),
+        (None, None) => Told::Terminal(Box::new(terminal(args))),
     };
-    let resolver = Resolver::new(&loaded, tenants, true);
-    check(&cases, &resolver, |case| servers.server(case).at(), args.strict).map_err(|diagnostics| {
-        tell(&diagnostics, &loaded.sources, colours);
-        BAD_INPUT
-    })?;
-    loaded.warnings.extend(resolver.take_warnings());
-    let mut terminal = terminal(args);
-    if let Some(memory) = &mut memory {
-        terminal = terminal.remembering(memory.changes(started.0), notify);
-    }
-    let reports = open(args, terminal)?;
-    let table = Table { servers: &servers, lab: lab.as_ref(), resolver: &resolver };
+    let reports = open(args, told)?;
     let deadline = args.unattended.deadline.map(|most| started.1 + most);
-    let played = play(args, &table, cases, reports, memory.as_mut(), deadline)
-        .map_err(|error| complain(&format!("the run cannot start: {error}"), ERROR))?;
-    drop(lab);
+    let mut played = table.play(args, &cases, reports, memory.as_mut(), deadline)?;
+    drop(table);
     let run = ended(&loaded, started, played.stopped.is_some());
+    let cases = played.reports.take_kept();
     let (summary, unwritten) = finish(played.reports, &run);
-    let status = status(&summary, played.stopped, unwritten);
+    let comparison = baseline.map(|baseline| baseline.compare(&run, summary, cases));
+    if let Some(comparison) = &comparison {
+        show(args, comparison)?;
+    }
+    let wrong = comparison.as_ref().map_or(summary.failed > 0, Comparison::has_changes);
+    let status = status(&summary, wrong, played.stopped, unwritten);
     if let Some(memory) = memory {
         let folder = memory.folder();
         memory.leave(&run).map_err(|error| {
@@ -113,7 +107,7 @@ fn terminal(args: &Args) -> Terminal {
     Terminal::new(args.detail(), args.color.palette(&io::stdout()), Again { flags: args.again() })
 }
 
-fn open(args: &Args, terminal: Terminal) -> Result<Reports, u8> {
+fn open(args: &Args, told: Told) -> Result<Reports, u8> {
     for (n, (format, destination)) in args.reports.iter().enumerate() {
         if let Some((other, _)) = args.reports[..n].iter().find(|(_, other)| other == destination) {
             let (one, two) = (other.as_str(), format.as_str());
@@ -121,7 +115,7 @@ fn open(args: &Args, terminal: Terminal) -> Result<Reports, u8> {
             return Err(complain(&why, BAD_INPUT));
         }
     }
-    Reports::open(&args.reports, terminal).map_err(|error| complain(&error.to_string(), ERROR))
+    Reports::open(&args.reports, told).map_err(|error| complain(&error.to_string(), ERROR))
 }
 
 /// The run, which ends now.
@@ -146,113 +140,24 @@ fn nothing_to_do(args: &Args, loaded: &Loaded, started: (SystemTime, Instant), w
         // Who does not read it does not miss it.
         let _ = writeln!(io::stdout(), "{why}");
     }
-    let (summary, unwritten) = finish(open(args, terminal(args))?, &ended(loaded, started, false));
+    let (summary, unwritten) =
+        finish(open(args, Told::Terminal(Box::new(terminal(args))))?, &ended(loaded, started, false));
     let status = if unwritten { ERROR } else { WELL };
     Ok(as_plugin(args, &summary, false, unwritten).unwrap_or(status))
 }
 
-/// What the simulator needs, where it is played against. One that others have
-/// started has its own CA.
-type LabFiles = (Option<Arc<Tenants>>, Option<Vec<u8>>);
-
-fn lab_files(servers: &Servers, loaded: &mut Loaded) -> Result<LabFiles, Vec<Diagnostic>> {
-    let tenants = if servers.need_tenants() { loaded.tenants()? } else { None };
-    if !servers.need_lab() {
-        return Ok((tenants, None));
-    }
-    let client_ca = loaded.client_ca().map_err(|fault| {
-        vec![fault.note("`relayprobe certs` mints the lab's certificates; `make certs` does it here")]
-    })?;
-    Ok((tenants, client_ca))
-}
-
-/// Contract §2: 130 and 143 before 2, before 3, before 1.
-fn status(summary: &Summary, stop: Option<Stop>, unwritten: bool) -> u8 {
+/// Contract §2: 130 and 143 before 2, before 3, before 1; `wrong` is what 1 stands for:
+/// a failed case or, of a comparison, a change.
+fn status(summary: &Summary, wrong: bool, stop: Option<Stop>, unwritten: bool) -> u8 {
     if let Some(stop) = stop {
         return stopped(stop);
     }
     if summary.played() == 0 {
         return complain("nothing was played: every case was skipped", BAD_INPUT);
     }
-    match (summary.error > 0 || unwritten, summary.failed > 0) {
+    match (summary.error > 0 || unwritten, wrong) {
         (true, _) => ERROR,
         (false, true) => FAILED,
         (false, false) => WELL,
     }
-}
-
-/// What playing came to.
-struct Played {
-    reports: Reports,
-    /// Why it ended before its time.
-    stopped: Option<Stop>,
-}
-
-/// What is played against, and how plans are made.
-struct Table<'a> {
-    servers: &'a Servers,
-    lab: Option<&'a Lab>,
-    resolver: &'a Resolver,
-}
-
-fn play(
-    args: &Args,
-    table: &Table<'_>,
-    cases: Vec<Arc<Case>>,
-    reports: Reports,
-    mut memory: Option<&mut Memory>,
-    deadline: Option<Instant>,
-) -> io::Result<Played> {
-    let Table { servers, lab, resolver } = *table;
-    let job = |case: Arc<Case>| {
-        let (lane, simulated) = (servers.index(&case), servers.server(&case).simulated);
-        Job { case, lane, simulated }
-    };
-    let jobs: Vec<Job> = cases.into_iter().map(job).collect();
-    // The simulator's end of each connection is in this process as well.
-    let jobs_at_once = room_for(args.jobs as usize, if servers.need_lab() { 2 } else { 1 });
-    let settings =
-        Settings { jobs: jobs_at_once, retries: args.retry, once: false, fail_fast: args.fail_fast };
-    let manners = Manners::of(args.color, &io::stderr());
-    let progress = Progress::new(jobs.len(), args.detail() > Detail::Quiet, manners);
-    let reports = RefCell::new(reports);
-    let take = |result: CaseResult| {
-        if let Some(memory) = &mut memory {
-            memory.add(&result);
-        }
-        let mut reports = reports.borrow_mut();
-        match reports.will_print(&result) {
-            true => progress.aside(|| reports.case(&result)),
-            false => reports.case(&result),
-        }
-        let summary = reports.summary();
-        progress.ended(&result.case, summary.failed + summary.error);
-    };
-    let limits = servers.limits();
-    let prepare = |case: &Arc<Case>| {
-        progress.begun(case);
-        let server = servers.server(case);
-        if case.expect.asks_what_arrives() {
-            servers.shows_arrivals(case)?;
-        }
-        ready(args, server.at(), resolver, case)
-    };
-    let arrivals = |case: &Case| servers.arrivals(lab, case);
-    let beside = Beside { deadline, answer: &|| progress.answer() };
-    let stopped = drive(&jobs, &limits, &settings, arrivals, &beside, prepare, take)?;
-    progress.finish();
-    Ok(Played { reports: reports.into_inner(), stopped })
-}
-
-/// Makes a case ready when its turn comes, or says why it is skipped.
-fn ready(args: &Args, at: &At, resolver: &Resolver, case: &Case) -> Result<Ready, String> {
-    let plan = plan(case, at, resolver, args.timeout)?;
-    let (full, played) = (case.stages(), plan.stages());
-    let cut = match played.last() {
-        Some(last) if full.last() != Some(last) => {
-            Some((*last, within_reach(&full, *last, &case.expect)?.into_owned()))
-        }
-        _ => None,
-    };
-    Ok(Ready::new(plan, cut))
 }

@@ -133,6 +133,11 @@ impl Servers {
         &self.servers[self.index(case)]
     }
 
+    /// The server of the target of this name, if it is among them.
+    pub(super) fn named(&self, target: &str) -> Option<&Server> {
+        self.by_target.get(target).map(|at| &self.servers[*at])
+    }
+
     /// What each server may be asked to bear.
     pub(super) fn limits(&self) -> Vec<Limits> {
         self.servers.iter().map(|server| server.limits).collect()
@@ -235,7 +240,7 @@ impl Server {
     }
 
     /// Whether another target is this very server, spoken to in the same way.
-    fn is_same(&self, other: &Self) -> bool {
+    pub(super) fn is_same(&self, other: &Self) -> bool {
         let announced = |server: &Self| server.at.as_ref().is_some_and(|at| at.lab);
         self.place == other.place && announced(self) == announced(other)
     }

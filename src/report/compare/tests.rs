@@ -62,6 +62,10 @@ fn kinds(scenario: &str, before: &[&str], after: &[&str]) -> Vec<Kind> {
     changed(scenario, (before, after), |_, _| {}).into_iter().map(|(kind, ..)| kind).collect()
 }
 
+fn text(comparison: &Comparison, detail: Detail, width: usize) -> String {
+    comparison_as_text(comparison, detail, Palette::fitting(false, true, width))
+}
+
 const ANY: &str = "name: a, expect: [250, '550', '554', '450']";
 
 #[test]
@@ -349,7 +353,7 @@ fn what_is_accepted_does_not_count_until_its_day_has_passed() {
         let comparison = with(vec![rule("relay/*", breaks, until)]);
         assert!(!comparison.has_changes());
         assert_eq!((comparison.count_accepted(), comparison.failed_as_before()), (1, 1));
-        let text = comparison_as_text(&comparison, Detail::Normal, Palette::new(false), 100);
+        let text = text(&comparison, Detail::Normal, 100);
         assert!(text.contains("accepted 1 change, breaks of relay/*: it was asked for"), "{text}");
         assert!(
             text.contains("\nnothing that is not accepted changes in 3 cases · 1 failed as before"),
@@ -358,7 +362,7 @@ fn what_is_accepted_does_not_count_until_its_day_has_passed() {
     }
     let comparison = with(vec![rule("relay/*", breaks, Some("2026-11-30")), rule("x", &[Kind::Ehlo], None)]);
     assert!(comparison.has_changes());
-    let text = comparison_as_text(&comparison, Detail::Normal, Palette::new(false), 100);
+    let text = text(&comparison, Detail::Normal, 100);
     assert!(text.contains("expired breaks of relay/*: accepted until 2026-11-30 (accept.yaml:2)"), "{text}");
     assert!(text.contains("unused ehlo of x: no such change (accept.yaml:2)"), "{text}");
 }
@@ -382,8 +386,8 @@ fn a_report_compared_with_itself_has_no_change() {
         let comparison = compare(before, after, Terms::default());
         assert!(comparison.cases.iter().all(|case| case.changes.is_empty()));
         assert_eq!(comparison.in_both().count(), 4);
-        assert_eq!(comparison_as_text(&comparison, Detail::Quiet, Palette::new(false), 80), "");
-        let text = comparison_as_text(&comparison, Detail::Normal, Palette::new(false), 80);
+        assert_eq!(text(&comparison, Detail::Quiet, 80), "");
+        let text = text(&comparison, Detail::Normal, 80);
         assert!(text.starts_with("nothing changes in 4 cases · 1 failed as before · "), "{text}");
     }
 }
@@ -399,7 +403,7 @@ fn what_breaks_stands_first_old_beside_new_and_fits_the_width() {
     let mut comparison = compare(before, side(records), Terms::default());
     comparison.took = Some(Duration::from_millis(812));
     for width in [60, 80, 120] {
-        let text = comparison_as_text(&comparison, Detail::Normal, Palette::new(false), width);
+        let text = text(&comparison, Detail::Normal, width);
         let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}: {text}"));
         assert!(text.starts_with("2 of 3 cases break, 1 mends"), "{text}");
         assert!(place("BREAKS") < place("mends   failed before, passed now"), "{text}");

@@ -11,7 +11,7 @@ use crate::report::prose::wrapped;
 use crate::report::words::{count, tally};
 use crate::report::{Detail, Palette};
 use crate::smtp::{Stage, visible};
-use crate::verdict::{Hint, meaning};
+use crate::verdict::{Hint, Outcome, meaning};
 
 /// So many ids are named of a group unless `-v` asks for all.
 const NAMED: usize = 5;
@@ -32,11 +32,11 @@ macro_rules! line {
     };
 }
 
-/// The comparison for a terminal of so many columns; nothing for [`Detail::Quiet`]
-/// where nothing changed. The last line stands alone in a log.
+/// The comparison as the palette can show it; nothing for [`Detail::Quiet`] where
+/// nothing changed. The last line stands alone in a log.
 #[must_use]
-pub fn comparison_as_text(comparison: &Comparison, detail: Detail, palette: Palette, width: usize) -> String {
-    let page = Page { comparison, detail, palette, width };
+pub fn comparison_as_text(comparison: &Comparison, detail: Detail, palette: Palette) -> String {
+    let page = Page { comparison, detail, palette, width: palette.width() };
     let mut out = String::new();
     if detail == Detail::Quiet && !comparison.has_changes() {
         return out;
@@ -208,19 +208,25 @@ impl Page<'_> {
     fn told(&self, change: &Change, before: Option<&Facts>, after: Option<&Facts>) -> String {
         let (Some(before), Some(after)) = (before, after) else {
             return match (change.kind, after) {
-                (Kind::New, Some(after)) => format!("was not there before; {} now", after.outcome.as_str()),
+                (Kind::New, Some(after)) => format!("no such case before; {} now", after.outcome.as_str()),
                 _ => "no such case any more".to_owned(),
             };
         };
-        let (was, is) = (before.outcome, after.outcome);
+        let words = |facts: &Facts| match facts.outcome {
+            Outcome::Error => "not reached",
+            outcome => outcome.as_str(),
+        };
+        let (was, is) = (words(before), words(after));
         let outcome = match was == is {
-            true => format!("{} as before", is.as_str()),
-            false => format!("{} before, {} now", was.as_str(), is.as_str()),
+            true => format!("{is} as before"),
+            false => format!("{was} before, {is} now"),
         };
         let accepts = |facts: &Facts| facts.decisive.as_ref().map(|decisive| decisive.said.accepted);
         let answer = match (accepts(before), accepts(after)) {
+            _ if before.outcome == Outcome::Error || after.outcome == Outcome::Error => "",
             (Some(true), Some(false)) => "; accepted before, refused now",
             (Some(false), Some(true)) => "; refused before, accepted now",
+            (Some(false), Some(false)) if change.kind == Kind::Reply => ", with another reply",
             _ => "",
         };
         format!("{outcome}{answer}")
@@ -356,12 +362,17 @@ impl Page<'_> {
     }
 }
 
-/// The reply as it was, and where; why it was not played otherwise.
+/// The reply, and where; why it was not played otherwise.
 fn answer(facts: &Facts) -> Vec<String> {
     match (&facts.decisive, &facts.skipped_because) {
         (_, Some(why)) => vec![visible(&format!("skipped: {why}")).into_owned()],
         (Some(decisive), None) => {
-            let mut lines = vec![decisive.in_words(), format!("at {}", decisive.said.stage)];
+            // Of a refusal what was compared: stamps and ids would hide the difference.
+            let said = match decisive.said.accepted {
+                true => decisive.in_words(),
+                false => visible(&decisive.said.words).into_owned(),
+            };
+            let mut lines = vec![said, format!("at {}", decisive.said.stage)];
             // It can fail for another reason than what decided it.
             let elsewhere = facts.failures.iter().filter(|(stage, ..)| *stage != decisive.said.stage);
             lines.extend(elsewhere.map(|(stage, expected, actual)| {
@@ -397,13 +408,13 @@ const fn heading(kind: Kind) -> &'static str {
 
 const fn described(kind: Kind) -> &'static str {
     match kind {
-        Kind::Arrived => "another message arrives",
-        Kind::Certificate => "another certificate of the server",
-        Kind::Tls => "another TLS version",
-        Kind::Cipher => "another cipher suite",
-        Kind::ClientCertificate => "the client's certificate",
-        Kind::Ehlo => "other extensions",
-        Kind::Latency => "slower",
+        Kind::Arrived => "what arrives",
+        Kind::Certificate => "the server's certificate",
+        Kind::Tls => "the TLS version",
+        Kind::Cipher => "the cipher suite",
+        Kind::ClientCertificate => "a client certificate",
+        Kind::Ehlo => "the extensions",
+        Kind::Latency => "it takes longer",
         Kind::Moves => "the same refusal at another stage",
         Kind::Expected => "the file expects something else",
         Kind::Reach => "played to another stage",

@@ -26,12 +26,6 @@ impl CutOver {
         let [old, new] = free_ports();
         Some(Self { old, new, mtas: [relay(old, OLD), relay(new, NEW)] })
     }
-
-    /// The `--target` and `--versus` of a run, for a target of this name.
-    pub fn flags(&self, name: &str) -> [String; 4] {
-        let at = |port: u16| format!("{name}=127.0.0.1:{port}");
-        ["--target".to_owned(), at(self.old), "--versus".to_owned(), at(self.new)]
-    }
 }
 
 fn relay(port: u16, main: &str) -> Mta {
