@@ -17,6 +17,8 @@ missing() {
   done | sort -u | tr '\n' ' '
   # swaks speaks TLS, and Postfix its AUTH mechanisms, by plug-ins of their own.
   perl -MNet::SSLeay -e 1 2>/dev/null || printf 'libnet-ssleay-perl '
+  # Judges the schemas of scenario, project and tenants files.
+  python3 -c 'import jsonschema' 2>/dev/null || printf 'python3-jsonschema '
   ls /usr/lib*/sasl2/libplain.so /usr/lib*/*/sasl2/libplain.so 2>/dev/null | grep -q . || printf 'libsasl2-modules '
 }
 

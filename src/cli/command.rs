@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{audit, certs, check, compare, explain, forecast, help, probe, report, run, simulate};
+use super::{audit, certs, check, compare, explain, forecast, help, probe, report, run, schema, simulate};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -28,6 +28,7 @@ enum Command {
     Compare(compare::Args),
     Explain(explain::Args),
     Certs(certs::Args),
+    Schema(schema::Args),
     Completions(help::Completions),
     Man(help::Manual),
 }
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::main(args),
         Command::Explain(args) => explain::main(args),
         Command::Certs(args) => certs::main(args),
+        Command::Schema(args) => schema::main(args),
         Command::Completions(args) => args.main(described()),
         Command::Man(args) => args.main(described()),
     }

@@ -15,6 +15,7 @@ mod manners;
 mod probe;
 mod report;
 mod run;
+mod schema;
 mod simulate;
 mod tell;
 

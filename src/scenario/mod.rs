@@ -33,4 +33,5 @@ pub use project::{PROJECT_FILE, Project, SimulatorSetup};
 pub use resolve::{At, Planned, Resolver};
 pub use select::{Selection, Shard};
 pub use share::{Bounds, Share};
+pub use suite::scenario_keys;
 pub use target::{Deliveries, Place, Rate, Target, host_port, is_loopback};

@@ -42,6 +42,11 @@ const KEYS: [&str; 29] = [
 /// Keys that have their place and no meaning yet.
 const NOT_YET: [&str; 1] = ["steps"];
 
+/// The keys that a scenario may have.
+pub fn scenario_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.into_iter().filter(|key| !NOT_YET.contains(key))
+}
+
 /// The most unknown keys of one map that are told: more are no typing errors.
 const MAX_UNKNOWN: usize = 100;
 

@@ -57,11 +57,38 @@ impl<'n> Fields<'n> {
 
     /// Reports the keys that nobody asked for.
     pub fn finish(self, faults: &mut Vec<Diagnostic>) {
+        #[cfg(test)]
+        asked::keep(&self.known);
         // More than a hundred are no typing errors; the first will do.
         let strangers = self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken);
         for ((key, _), _) in strangers.take(100) {
             faults.push(unknown("key", &key.name, key.span, self.known.iter().copied()));
         }
+    }
+}
+
+/// Which keys readers ask maps for, kept for tests that compare them with what is
+/// documented.
+#[cfg(test)]
+pub(crate) mod asked {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
+    /// The keys of one map.
+    pub(crate) type Keys = BTreeSet<&'static str>;
+
+    thread_local! {
+        static ASKED: RefCell<BTreeSet<Keys>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    /// Keeps what a map was asked for.
+    pub(crate) fn keep(known: &[&'static str]) {
+        ASKED.with_borrow_mut(|asked| asked.insert(known.iter().copied().collect()));
+    }
+
+    /// What was kept on this thread since the last call.
+    pub(crate) fn take() -> BTreeSet<Keys> {
+        ASKED.take()
     }
 }
 

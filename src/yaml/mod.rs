@@ -17,6 +17,8 @@ mod read;
 mod render;
 
 pub use diagnostic::{Diagnostic, FileId, Severity, Source, Sources, Span};
+#[cfg(test)]
+pub(crate) use fields::asked;
 pub use fields::{Field, Fields, duration, nearest};
 pub use json::parse_json;
 pub use node::{Key, Node, Value};

@@ -30,6 +30,7 @@ mod postfix;
 mod probe;
 mod run;
 mod scenarios;
+mod schema;
 mod simulator;
 mod support;
 mod unattended;

@@ -172,6 +172,8 @@ impl<'n> Object<'n> {
     /// Warns of members that look like misspellings of known ones. What a machine
     /// wrote is not misspelt.
     pub(super) fn finish(self, by_hand: bool, faults: &mut Vec<Diagnostic>) {
+        #[cfg(test)]
+        yaml::asked::keep(&self.known);
         for (key, _) in self.entries.iter().filter(|_| by_hand) {
             if self.known.contains(&&*key.name) {
                 continue;

@@ -24,7 +24,7 @@ pub use cut_over::CutOver;
 pub use dir::Dir;
 pub use golden::{golden, steady};
 pub use lab::Lab;
-pub use need::{find, have};
+pub use need::{find, have, have_python};
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Leaf, Pki};
 pub use play::{Played, ending, play, play_with};

@@ -1,6 +1,7 @@
 //! Programs that are not ours.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Whether these programs are here. Where one is not, the test says that it is
 /// skipped; in CI that is a failure.
@@ -10,6 +11,16 @@ pub fn have(test: &str, programs: &[&str]) -> bool {
         return true;
     }
     skip(test, &format!("without {}", missing.join(", ")))
+}
+
+/// The same for Python and a library of it.
+pub fn have_python(test: &str, library: &str) -> bool {
+    let import = |python: PathBuf| Command::new(python).args(["-c", &format!("import {library}")]).output();
+    let found = find("python3").and_then(|python| import(python).ok());
+    if found.is_some_and(|out| out.status.success()) {
+        return true;
+    }
+    skip(test, &format!("without Python's {library}"))
 }
 
 /// Says that a test is skipped, and why; fails it in CI.

@@ -1,0 +1,56 @@
+//! What `schema` does.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::{project, scenario, tenants};
+use crate::cli::tell::{ERROR, complain};
+
+/// Print the JSON Schema of a kind of file, for editors.
+///
+/// A file names its schema in a comment:
+/// `# yaml-language-server: $schema=scenario.json`
+#[derive(clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Which files it is about.
+    #[arg(value_enum, default_value_t = Kind::Scenario)]
+    kind: Kind,
+}
+
+/// A kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Scenario files.
+    Scenario,
+    /// The project file, relayprobe.yaml.
+    Project,
+    /// Tenants files.
+    Tenants,
+}
+
+impl Kind {
+    /// The schema of such files.
+    pub(super) fn schema(self) -> Value {
+        match self {
+            Self::Scenario => scenario::schema(),
+            Self::Project => project::schema(),
+            Self::Tenants => tenants::schema(),
+        }
+    }
+}
+
+pub(in crate::cli) fn main(args: Args) -> ExitCode {
+    let mut text = format!("{:#}", args.kind.schema());
+    text.push('\n');
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Who closes the pipe has seen enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            ExitCode::from(complain(&format!("cannot write the schema: {error}"), ERROR))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
