@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 
 use super::store::{Delivered, Store};
 
-/// Most copies of its messages that a watch holds until they are asked for.
+/// Most copies of its messages that a watch gives: one is wanted, and a server that sends
+/// ever more must cost no more than so many.
 const COPIES: usize = 100;
 
 /// What arrives at a front door under some Message-IDs. It ends when it is dropped.
@@ -16,22 +17,26 @@ pub struct Watch {
     store: Arc<Store>,
     arriving: mpsc::Receiver<Arc<Delivered>>,
     missed: bool,
+    /// How many it will give yet.
+    left: usize,
 }
 
 impl Watch {
     pub(super) fn new(store: &Arc<Store>, door: usize, ids: &[String], since: Instant) -> Self {
         let (to, arriving) = mpsc::channel(COPIES);
         let missed = store.watch(door, ids, since, to);
-        Self { store: Arc::clone(store), arriving, missed }
+        Self { store: Arc::clone(store), arriving, missed, left: COPIES }
     }
 
-    /// Waits for the next message. Dropping the wait loses none.
-    pub async fn next(&mut self) -> Arc<Delivered> {
-        match self.arriving.recv().await {
-            Some(message) => message,
-            // The store drops its end after ours.
-            None => std::future::pending().await,
+    /// Waits for the next message; `None` after a hundred. Dropping the wait loses none.
+    pub async fn next(&mut self) -> Option<Arc<Delivered>> {
+        if self.left == 0 {
+            return None;
         }
+        // The store drops its end after ours.
+        let message = self.arriving.recv().await;
+        self.left -= 1;
+        message
     }
 
     /// Whether messages may have arrived, and been given up for lack of room, before the
@@ -78,7 +83,7 @@ mod tests {
     }
 
     async fn next(watch: &mut Watch) -> Option<Arc<Delivered>> {
-        timeout(Duration::from_millis(50), watch.next()).await.ok()
+        timeout(Duration::from_millis(50), watch.next()).await.ok().flatten()
     }
 
     #[tokio::test]
@@ -115,6 +120,7 @@ mod tests {
         let mut seen = 0;
         while next(&mut watch).await.is_some() {
             seen += 1;
+            store.keep(message(0, "<1@a>", now));
         }
         assert_eq!(seen, COPIES);
     }

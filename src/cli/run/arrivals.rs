@@ -66,6 +66,11 @@ pub(super) async fn behind(
     let deadline = began + last + patience(expect, way.within);
     while !is_settled(plan, expect, seen) {
         let Ok(message) = timeout_at(deadline, watch.next()).await else { break };
+        let Some(message) = message else {
+            // So many copies came that the watch gave up: what else came is not known.
+            seen.waited = Some(Waited { at: Arc::clone(&way.at), within: way.within, complete: false });
+            break;
+        };
         let Some((_, sent)) = known.iter().find(|(id, _)| message.message_id.as_ref() == Some(id)) else {
             continue;
         };
