@@ -1,5 +1,8 @@
 //! What several formats say in the same words.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use super::{Palette, Summary};
 use crate::smtp::visible;
 use crate::verdict::{Attempt, CaseResult, DecidedBy, Decisive};
@@ -29,6 +32,30 @@ pub(super) fn count(n: usize, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
+/// That it was the simulator, and whose rules it went by: `simulated, rules as of
+/// 2026-11-01`.
+pub(super) fn simulated<D: Display>(dates: &BTreeSet<D>) -> Option<String> {
+    let mut all = dates.iter();
+    let days = match (all.next()?, all.next(), all.next_back()) {
+        (one, None, _) => one.to_string(),
+        (one, Some(two), None) => format!("{one} and {two}"),
+        (one, Some(two), Some(last)) if dates.len() == 3 => format!("{one}, {two} and {last}"),
+        (first, _, Some(last)) => format!("{} days from {first} to {last}", dates.len()),
+    };
+    Some(format!("simulated, rules as of {days}"))
+}
+
+/// Which real servers it was: `against mx, relay and 3 more`.
+pub(super) fn against<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
+    let mut names = names.map(visible);
+    let shown: Vec<_> = names.by_ref().take(3).collect();
+    match (shown.is_empty(), names.count()) {
+        (true, _) => None,
+        (false, 0) => Some(format!("against {}", shown.join(", "))),
+        (false, more) => Some(format!("against {} and {more} more", shown.join(", "))),
+    }
+}
+
 /// `1 failed, 83 passed`; in a table with wider gaps.
 pub(super) fn tally(palette: Palette, summary: &Summary, table: bool) -> String {
     let mut parts = Vec::new();
@@ -50,4 +77,19 @@ pub(super) fn tally(palette: Palette, summary: &Summary, table: bool) -> String 
         parts.push(palette.doubtful(format!("{} skipped", summary.skipped)).to_string());
     }
     parts.join(if table { "   " } else { ", " })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_days_are_named_and_more_are_counted() {
+        let said = |days: std::ops::Range<u32>| simulated(&days.collect::<BTreeSet<_>>());
+        assert_eq!(said(0..0), None);
+        assert_eq!(said(1..2).as_deref(), Some("simulated, rules as of 1"));
+        assert_eq!(said(1..3).as_deref(), Some("simulated, rules as of 1 and 2"));
+        assert_eq!(said(1..4).as_deref(), Some("simulated, rules as of 1, 2 and 3"));
+        assert_eq!(said(1..9).as_deref(), Some("simulated, rules as of 8 days from 1 to 8"));
+    }
 }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use chrono::DateTime;
 
 use crate::report::record::Record;
-use crate::report::words::count;
+use crate::report::words::{against, count, simulated};
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
 use crate::tls::near_end;
@@ -56,28 +56,12 @@ impl Overview {
 
     /// `simulated, rules as of 2026-11-01 · against mx · 0.8 s`.
     pub(in crate::report) fn in_words(&self, run: &Run) -> String {
-        let parts = [self.simulated(), self.against(), Some(elapsed_in_words(run.duration))];
+        let parts = [
+            simulated(&self.dates),
+            against(self.real.iter().map(|name| &**name)),
+            Some(elapsed_in_words(run.duration)),
+        ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
-    }
-
-    /// That it was the simulator, and whose rules it went by.
-    fn simulated(&self) -> Option<String> {
-        let dates: Vec<&str> = self.dates.iter().map(String::as_str).collect();
-        match dates.as_slice() {
-            [] => None,
-            [date] => Some(format!("simulated, rules as of {date}")),
-            [others @ .., last] => Some(format!("simulated, rules as of {} and {last}", others.join(", "))),
-        }
-    }
-
-    fn against(&self) -> Option<String> {
-        let mut names = self.real.iter().map(String::as_str);
-        let shown: Vec<_> = names.by_ref().take(3).collect();
-        match (shown.is_empty(), names.count()) {
-            (true, _) => None,
-            (false, 0) => Some(format!("against {}", shown.join(", "))),
-            (false, more) => Some(format!("against {} and {more} more", shown.join(", "))),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::super::record::{Record, tool};
-use super::super::words::count;
+use super::super::words::{count, simulated};
 use super::super::{Run, Summary};
 use super::cases::Mark;
 use super::charts::stacked;
@@ -47,15 +47,7 @@ impl Targets {
 
     /// `simulated, rules as of 2026-11-01`; `against onprem`.
     fn in_words(&self) -> Option<String> {
-        let dates: Vec<&str> = self.dates.iter().map(String::as_str).collect();
-        let simulated = match dates.as_slice() {
-            [] => None,
-            [date] => Some(format!("simulated, rules as of {date}")),
-            [a, b] => Some(format!("simulated, rules as of {a} and {b}")),
-            [first, .., last] => {
-                Some(format!("simulated, rules of {} days from {first} to {last}", dates.len()))
-            }
-        };
+        let simulated = simulated(&self.dates);
         let names: Vec<&str> = self.real.keys().map(String::as_str).collect();
         let real = match names.as_slice() {
             [] => None,
@@ -180,7 +172,7 @@ mod tests {
             (
                 [3, 1, 0, 2],
                 &simulated(3),
-                "1 of 6 cases failed, simulated, rules of 3 days from 2021-08-31 to 2026-11-01",
+                "1 of 6 cases failed, simulated, rules as of 2021-08-31, 2023-10-31 and 2026-11-01",
             ),
             ([3, 0, 2, 0], &onprem, "2 of 5 cases did not reach the server, against onprem"),
             ([0, 1, 2, 0], &onprem, "1 of 3 cases failed, 2 did not reach the server, against onprem"),

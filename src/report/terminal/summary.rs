@@ -11,7 +11,7 @@ use super::block::line;
 use super::printer::{Cause, Seen};
 use crate::report::palette::Palette;
 use crate::report::prose::wrapped;
-use crate::report::words::{count, tally};
+use crate::report::words::{against, count, simulated, tally};
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
 use crate::verdict::{CaseResult, elapsed_in_words};
@@ -100,30 +100,12 @@ impl Told {
             let _ = write!(out, "{}: ", palette.bad("interrupted"));
         }
         out.push_str(&tally(palette, summary, false));
-        for part in [self.simulated(), self.against()].into_iter().flatten() {
+        for part in
+            [simulated(&self.dates), against(self.real.iter().map(|name| &**name))].into_iter().flatten()
+        {
             let _ = write!(out, " · {part}");
         }
         line!(out, " · {}", elapsed_in_words(run.duration));
-    }
-
-    /// That it was the simulator, and whose rules it went by.
-    fn simulated(&self) -> Option<String> {
-        let dates: Vec<_> = self.dates.iter().map(NaiveDate::to_string).collect();
-        match dates.as_slice() {
-            [] => None,
-            [date] => Some(format!("simulated, rules as of {date}")),
-            [others @ .., last] => Some(format!("simulated, rules as of {} and {last}", others.join(", "))),
-        }
-    }
-
-    fn against(&self) -> Option<String> {
-        let mut names = self.real.iter().map(|name| visible(name).into_owned());
-        let shown: Vec<_> = names.by_ref().take(3).collect();
-        match (shown.is_empty(), names.count()) {
-            (true, _) => None,
-            (false, 0) => Some(format!("against {}", shown.join(", "))),
-            (false, more) => Some(format!("against {} and {more} more", shown.join(", "))),
-        }
     }
 }
 
