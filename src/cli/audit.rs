@@ -102,7 +102,7 @@ pub(super) fn main(args: Args) -> ExitCode {
     };
     let mut out = stdout.lock();
     if let Err(error) = out.write_all(&bytes).and_then(|()| out.flush()) {
-        eprintln!("error: cannot write the findings: {error}");
+        eprintln!("error: cannot write the findings: {error}; send them to a file that can be written");
         return ExitCode::from(ERROR);
     }
     let fails = args.fail_on.severity();

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{audit, certs, check, compare, explain, forecast, help, probe, report, run, schema, simulate};
+use super::{
+    audit, certs, check, compare, explain, forecast, help, init, probe, report, run, schema,
+    simulate, watch,
+};
 
 /// SMTP test harness and probe client.
 #[derive(Parser)]
@@ -19,6 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Args),
+    Watch(watch::Args),
     Check(check::Args),
     Probe(probe::Args),
     Simulate(simulate::Args),
@@ -27,6 +31,7 @@ enum Command {
     Report(report::Args),
     Compare(compare::Args),
     Explain(explain::Args),
+    Init(init::Args),
     Certs(certs::Args),
     Schema(schema::Args),
     Completions(help::Completions),
@@ -50,6 +55,7 @@ pub fn main() -> ExitCode {
     };
     match command {
         Command::Run(args) => run::main(args),
+        Command::Watch(args) => watch::main(args),
         Command::Check(args) => check::main(args),
         Command::Probe(args) => probe::main(args),
         Command::Simulate(args) => simulate::main(args),
@@ -58,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::main(args),
         Command::Compare(args) => compare::main(args),
         Command::Explain(args) => explain::main(args),
+        Command::Init(args) => init::main(args),
         Command::Certs(args) => certs::main(args),
         Command::Schema(args) => schema::main(args),
         Command::Completions(args) => args.main(described()),

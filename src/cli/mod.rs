@@ -10,6 +10,7 @@ mod compare;
 mod explain;
 mod forecast;
 mod help;
+mod init;
 mod lab;
 mod manners;
 mod probe;
@@ -18,5 +19,6 @@ mod run;
 mod schema;
 mod simulate;
 mod tell;
+mod watch;
 
 pub use command::main;

@@ -40,5 +40,6 @@ pub(crate) use prose::{WIDTH, wrapped};
 pub use render::render;
 pub use reports::{Reports, Told};
 pub use summary::{Run, Summary};
+pub(crate) use terminal::quoted;
 pub use terminal::{Again, Detail, NotifyOn, Terminal};
 pub use timeline::timeline_as_text;

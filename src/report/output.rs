@@ -48,7 +48,11 @@ pub struct WriteError {
 
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot write {} to {}: {}", self.report, self.destination, self.source)
+        write!(f, "cannot write {} to {}: {}", self.report, self.destination, self.source)?;
+        match self.destination {
+            Destination::Stdout => Ok(()),
+            Destination::File(_) => f.write_str("; name a file that can be written"),
+        }
     }
 }
 

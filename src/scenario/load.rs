@@ -17,7 +17,7 @@ use super::view::Findings;
 use crate::exchange::Tenants;
 use crate::yaml::{
     Diagnostic, Key, MAX_FILE, Node, Severity, Sources, Span, Value, nearest, parse_as_far_as_possible,
-    read_bytes, read_file,
+    read_bytes, read_file, shown,
 };
 
 /// What to load.
@@ -330,6 +330,9 @@ fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
+/// What whoever has no scenario yet can do.
+const TO_BEGIN: &str = "`relayprobe init DIR` writes a project to begin with";
+
 /// The scenario files of the paths, each once, in the order of the paths and the
 /// names below them.
 fn find(paths: &[PathBuf], project: &Project, faults: &mut Vec<Diagnostic>) -> Vec<Found> {
@@ -345,11 +348,14 @@ fn find(paths: &[PathBuf], project: &Project, faults: &mut Vec<Diagnostic>) -> V
             if files.is_empty() {
                 let message =
                     format!("{}: no scenario file (*.yaml, *.yml) below this folder", path.display());
-                faults.push(Diagnostic::general(message));
+                faults.push(Diagnostic::general(message).note(TO_BEGIN));
             }
         } else if named.contains(&canonical(path)) {
             let message = format!("{}: a project's own file, not one of its scenario files", path.display());
             faults.push(Diagnostic::general(message).label("name the folder, or the scenario files in it"));
+        } else if !path.exists() {
+            let message = format!("{}: no such file", shown(path));
+            faults.push(Diagnostic::general(message).note(TO_BEGIN));
         } else {
             let root = path.parent().map(Path::to_owned).unwrap_or_default();
             files.push(Found { path: path.clone(), root });

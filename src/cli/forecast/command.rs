@@ -99,7 +99,10 @@ fn forecast(args: &Args) -> Result<Forecast, u8> {
     let forecast =
         Forecast { before: before.world, after: after.world, cases, real, took: started.elapsed() };
     if forecast.played().next().is_none() {
-        return Err(complain("nothing was played: every case was skipped", BAD_INPUT));
+        return Err(complain(
+            "nothing was played: every case was skipped; `-v` says why each was",
+            BAD_INPUT,
+        ));
     }
     // As `run` does: what is odd about the files matters where something is found.
     if args.detail() > Detail::Normal || args.detail() == Detail::Normal && forecast.changes() > 0 {

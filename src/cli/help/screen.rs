@@ -48,7 +48,7 @@ fn template(command: &Command) -> String {
     group("More", &mut rest);
     out.push_str(
         "\nOptions:\n{options}\n\n\
-         `relayprobe COMMAND --help` explains one of them, with examples\n",
+         `relayprobe COMMAND --help` explains one of them with examples; to begin: relayprobe init\n",
     );
     out
 }

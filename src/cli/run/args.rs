@@ -1,7 +1,7 @@
 //! The flags of `run`.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,6 +156,25 @@ impl Args {
     /// Whether standard output and exit status are those of a monitoring plugin.
     pub(super) fn is_plugin(&self) -> bool {
         self.reports.contains(&(Format::Nagios, Destination::Stdout))
+    }
+
+    /// What is played.
+    pub(in crate::cli) fn paths(&self) -> &[PathBuf] {
+        &self.cases.paths
+    }
+
+    /// The project file that was named.
+    pub(in crate::cli) fn project(&self) -> Option<&Path> {
+        self.cases.project.as_deref()
+    }
+
+    /// What a run writes itself.
+    pub(in crate::cli) fn outputs(&self) -> Vec<PathBuf> {
+        let files = self.reports.iter().filter_map(|(_, destination)| match destination {
+            Destination::File(path) => Some(path.clone()),
+            Destination::Stdout => None,
+        });
+        files.chain(self.unattended.state.clone()).collect()
     }
 
     /// The flags that say where and as what a case is played, as they were given,

@@ -22,6 +22,7 @@ pub(super) use args::Args;
 pub(super) use arrivals::Arrivals;
 pub(super) use descriptors::room_for;
 pub(super) use drive::{Beside, check, drive, plan};
-pub(super) use play::main;
+pub(super) use play::{main, once};
 pub(super) use progress::Progress;
 pub(super) use servers::{limits, listen};
+pub(super) use signals::Signals;

@@ -19,7 +19,12 @@ use crate::runner::Stop;
 use crate::scenario::{Loaded, load};
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
-    let status = run(&args).unwrap_or_else(|status| match args.is_plugin() {
+    ExitCode::from(once(&args))
+}
+
+/// Plays it all once and gives the exit status.
+pub(in crate::cli) fn once(args: &Args) -> u8 {
+    run(args).unwrap_or_else(|status| match args.is_plugin() {
         true => {
             // Monitoring shows what stands on standard output.
             let unknown = PluginStatus::Unknown;
@@ -28,8 +33,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
             unknown.code()
         }
         false => status,
-    });
-    ExitCode::from(status)
+    })
 }
 
 /// Loads, selects, checks, plays, reports. What ends it early has been told, and
@@ -153,7 +157,7 @@ fn status(summary: &Summary, wrong: bool, stop: Option<Stop>, unwritten: bool) -
         return stopped(stop);
     }
     if summary.played() == 0 {
-        return complain("nothing was played: every case was skipped", BAD_INPUT);
+        return complain("nothing was played: every case was skipped; `-v` says why each was", BAD_INPUT);
     }
     match (summary.error > 0 || unwritten, wrong) {
         (true, _) => ERROR,

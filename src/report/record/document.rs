@@ -55,7 +55,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.why {
-            Unreadable::File(why) => f.write_str(why),
+            Unreadable::File(why) => write!(f, "{why}; `relayprobe run --report json=FILE` writes a report"),
             Unreadable::NoReport(why) => write!(
                 f,
                 "{path} is no report of a run ({why}); `relayprobe run --report json=FILE` writes one"

@@ -25,7 +25,7 @@ impl Again {
 
 /// A word for a POSIX shell (XCU §2.2.2): as it is where nothing in it means
 /// anything to a shell, else in single quotes.
-fn quoted(word: &str) -> Cow<'_, str> {
+pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&b);
     if !word.is_empty() && word.bytes().all(plain) {
         return Cow::Borrowed(word);

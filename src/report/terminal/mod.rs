@@ -7,5 +7,6 @@ mod printer;
 mod summary;
 
 pub use again::Again;
+pub(crate) use again::quoted;
 pub use mail::NotifyOn;
 pub use printer::{Detail, Terminal};
