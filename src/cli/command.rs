@@ -7,8 +7,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    audit, certs, check, compare, explain, forecast, help, init, probe, report, run, schema,
-    simulate, watch,
+    audit, certs, check, compare, explain, forecast, help, init, probe, report, run, schema, simulate, watch,
 };
 
 /// SMTP test harness and probe client.
