@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::need::{have, skip};
+use super::need::have;
 
 /// A call of the program, to be made.
 pub struct Program {
@@ -60,9 +60,13 @@ impl Program {
         let mut command = Command::new("unshare");
         command.args(["--map-root-user", "--net"]);
         let allowed = || Command::new("unshare").args(["--map-root-user", "--net", "true"]).status();
-        if !have(test, &["unshare"])
-            || !allowed().is_ok_and(|status| status.success()) && !skip(test, "namespaces are not allowed")
-        {
+        if !have(test, &["unshare"]) {
+            return None;
+        }
+        // The host's choice, which nothing that could be installed would change: no
+        // failure in CI.
+        if !allowed().is_ok_and(|status| status.success()) {
+            eprintln!("skipped: {test}: namespaces are not allowed here");
             return None;
         }
         command.arg(env!("CARGO_BIN_EXE_relayprobe"));
