@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use clap::ValueEnum;
 
 use super::manners::Manners;
-use crate::report::Palette;
+use crate::report::{Destination, Format, Palette};
 use crate::yaml;
 
 /// When to use colours.
@@ -53,4 +53,15 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
 /// A day as the project file has it.
 pub(super) fn date(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| "wants a day, such as 2026-11-01".to_owned())
+}
+
+/// Reads `FORMAT[=FILE]`: a report, and where it goes.
+pub(super) fn report(text: &str) -> Result<(Format, Destination), String> {
+    let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(file)));
+    let format = Format::named(format)?;
+    match file {
+        None | Some("-") => Ok((format, Destination::Stdout)),
+        Some("") => Err("the file has no name".to_owned()),
+        Some(file) => Ok((format, Destination::File(file.into()))),
+    }
 }

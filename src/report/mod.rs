@@ -27,7 +27,7 @@ mod words;
 pub use audit::{Audited, audit_as_json, audit_as_sarif, audit_as_text};
 pub use compare::{
     Accepted, Allowance, Change, Comparison, Facts, Kind, Pair, Rule, Side, Slower, Terms, compare,
-    comparison_as_json, comparison_as_text,
+    comparison_as_html, comparison_as_json, comparison_as_text,
 };
 pub use explanations::{explanations_as_json, explanations_as_text};
 pub use forecast::{Compared, Forecast, World, forecast_as_json, forecast_as_text};

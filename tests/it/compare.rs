@@ -77,10 +77,11 @@ fn a_cut_over_between_two_postfixes_is_told_by_what_it_breaks() {
         let both = ["run", "house.yaml", "--target", &at(relays.old), "--versus", &at(relays.new)];
         call(&dir, &[&both[..], arguments].concat())
     };
-    let told = versus(&["--report", "json=versus.json"]);
+    let told = versus(&["--report", "json=versus.json", "--report", "html=versus.html"]);
     assert!(told.stderr.is_empty(), "{}", told.stderr);
     let told = still(&told.status(1).stdout, &dir);
     golden("versus", &told);
+    assert!(dir.read("versus.html").contains("3 of 7 cases break, 3 lesser changes"));
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md");
     let page = std::fs::read_to_string(page).expect("it can be read");
     let shown = page.split("\n$ relayprobe run house.yaml ").nth(1).expect("the guide shows it");
@@ -189,7 +190,7 @@ fn the_bounds_of_a_target_hold_for_both_sides_of_versus() {
         Program::new(lab.path(), run.iter().chain(arguments)).run()
     };
     forged(&[]).status(2).says("--versus mx=192.0.2.1:25 points a simulator target").says("--up-to rcpt_to");
-    forged(&["--up-to", "ehlo", "--report", "junit=x.xml"]).status(2).says("written as json");
+    forged(&["--up-to", "ehlo", "--report", "junit=x.xml"]).status(2).says("written as json or html");
     call(&dir, &["run", "two.yaml", "--versus", &format!("mx=127.0.0.1:{port}")])
         .status(2)
         .says("none of 2 cases has another server");
@@ -219,6 +220,22 @@ fn golden_every_kind_of_change_hostile_text_included() {
     golden("compare-kinds", &ran.status(1).stdout);
     let ran = Program::new(&folder, ["compare", "--json"].iter().chain(&terms)).run();
     golden("compare-json", &ran.status(1).stdout);
+    let ran = Program::new(&folder, ["compare", "--report", "html"].iter().chain(&terms)).run();
+    let page = &ran.status(1).stdout;
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
+    for told in [
+        "BREAKS",
+        "OPENS",
+        "hostile/it-mends",
+        "not trusted: expired",
+        "the old &quot;&lt;queue&gt;&quot; is gone",
+    ] {
+        assert!(page.contains(told), "{told}\n{page}");
+    }
+    // What the server said is text, and nothing in the page runs or is fetched.
+    assert!(page.contains("&lt;script&gt;alert(") && !page.contains("<script"), "{page}");
+    assert!(page.contains("script-src 'none'") && !page.contains("http://") && !page.contains("src="));
+    assert!(!page.contains('\u{1b}') && !page.contains('\u{202e}'));
 }
 
 #[test]
@@ -238,4 +255,9 @@ fn what_cannot_be_compared_is_bad_input() {
                  \"error\": 0, \"skipped\": 0, \"flaky\": 0 }, \"cases\": [] }";
     dir.write("empty.json", empty);
     call(&dir, &["compare", "empty.json", "empty.json"]).status(2).says("nothing to compare");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden/compare");
+    let twice = ["compare", "before.json", "after.json", "--report", "json", "--report", "html"];
+    Program::new(&golden, twice).run().status(2).says("two reports go to standard output");
+    let nowhere = ["compare", "before.json", "after.json", "--report", "html=/no/such/folder/x.html"];
+    Program::new(&golden, nowhere).run().status(3).says("cannot write the comparison");
 }

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use clap::ArgAction;
 
 use super::accept;
-use crate::cli::args::Color;
-use crate::report::{Accepted, Detail, Slower, Terms};
+use crate::cli::args::{Color, report};
+use crate::report::{Accepted, Destination, Detail, Format, Slower, Terms};
 use crate::yaml::{Diagnostic, Sources};
 
 /// More than the factor, and more by this many milliseconds: below it lies what two
@@ -38,9 +38,14 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     pub(super) terms: TermsArgs,
 
-    /// Print JSON, for programs.
-    #[arg(long)]
-    pub(super) json: bool,
+    /// Print JSON, for programs; the same as `--report json`.
+    #[arg(long, conflicts_with = "reports")]
+    json: bool,
+
+    /// Write the comparison as json or html, to a file or to standard output (then in
+    /// place of the result). Repeatable.
+    #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report)]
+    reports: Vec<(Format, Destination)>,
 
     /// Show every change with every case.
     #[arg(short, long, action = ArgAction::SetTrue, conflicts_with = "json")]
@@ -56,6 +61,14 @@ pub(in crate::cli) struct Args {
 }
 
 impl Args {
+    /// The reports to be written.
+    pub(super) fn reports(&self) -> Vec<(Format, Destination)> {
+        match self.json {
+            true => vec![(Format::Json, Destination::Stdout)],
+            false => self.reports.clone(),
+        }
+    }
+
     pub(super) const fn detail(&self) -> Detail {
         match (self.quiet, self.verbose) {
             (true, _) => Detail::Quiet,

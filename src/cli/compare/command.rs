@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::Args;
+use super::{Args, Reports};
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
 use crate::report::record::Document;
-use crate::report::{Comparison, Side, compare, comparison_as_json, comparison_as_text};
+use crate::report::{Destination, Side, compare, comparison_as_text};
 use crate::yaml::{self, Sources};
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
@@ -15,6 +15,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<u8, u8> {
+    let wanted = args.reports();
     let mut sources = Sources::default();
     let terms = args.terms.read(&mut sources).map_err(|faults| {
         tell(&faults, &sources, args.color.wanted(&io::stderr()));
@@ -28,16 +29,18 @@ fn run(args: &Args) -> Result<u8, u8> {
     if comparison.cases.is_empty() {
         return Err(complain("nothing to compare: neither report holds a case", BAD_INPUT));
     }
-    let bytes = match args.json {
-        true => comparison_as_json(&comparison),
-        false => {
-            let palette = args.color.palette(&io::stdout());
-            let text = comparison_as_text(&comparison, args.detail(), palette);
-            palette.symbols(text).into_bytes()
-        }
-    };
-    shown(&bytes)?;
-    Ok(status(&comparison))
+    let reports = Reports::open(&wanted)?;
+    let unwritten = !reports.write(&comparison);
+    if wanted.iter().all(|(_, destination)| *destination != Destination::Stdout) {
+        let palette = args.color.palette(&io::stdout());
+        let text = comparison_as_text(&comparison, args.detail(), palette);
+        shown(palette.symbols(text).as_bytes())?;
+    }
+    Ok(match (unwritten, comparison.has_changes()) {
+        (true, _) => ERROR,
+        (false, true) => FAILED,
+        (false, false) => WELL,
+    })
 }
 
 /// Writes a comparison to standard output.
@@ -54,8 +57,4 @@ pub(in crate::cli) fn shown(bytes: &[u8]) -> Result<(), u8> {
         }
         _ => Ok(()),
     }
-}
-
-fn status(comparison: &Comparison) -> u8 {
-    if comparison.has_changes() { FAILED } else { WELL }
 }

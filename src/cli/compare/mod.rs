@@ -4,6 +4,8 @@
 mod accept;
 mod args;
 mod command;
+mod reports;
 
 pub(super) use args::{Args, TermsArgs};
 pub(super) use command::{main, shown};
+pub(super) use reports::Reports;

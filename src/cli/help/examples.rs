@@ -79,7 +79,9 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
   relayprobe compare before.json after.json
       what a cut-over has changed
   relayprobe compare before.json after.json --accept accepted.yaml --latency-factor 3
-      less what is accepted, and what takes three times as long",
+      less what is accepted, and what takes three times as long
+  relayprobe compare before.json after.json --report html=changes.html
+      for the change ticket",
     ),
     (
         "report",

@@ -9,7 +9,7 @@ use clap::ArgAction;
 
 use super::comparing::Comparing;
 use super::unattended::Unattended;
-use crate::cli::args::{Color, timeout};
+use crate::cli::args::{Color, report, timeout};
 use crate::cli::cases::{CaseArgs, WHICH};
 use crate::report::{Destination, Detail, Format};
 use crate::scenario::{Selection, Shard, host_port};
@@ -237,14 +237,4 @@ fn stage(text: &str) -> Result<Stage, String> {
         let all: Vec<_> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
         format!("the stages are {}", all.join(", "))
     })
-}
-
-fn report(text: &str) -> Result<(Format, Destination), String> {
-    let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(file)));
-    let format = Format::named(format)?;
-    match file {
-        None | Some("-") => Ok((format, Destination::Stdout)),
-        Some("") => Err("the file has no name".to_owned()),
-        Some(file) => Ok((format, Destination::File(file.into()))),
-    }
 }

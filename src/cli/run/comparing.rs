@@ -28,6 +28,7 @@ pub(super) struct Comparing {
     ///
     /// Both servers get what the scenarios say, within the same bounds: --up-to,
     /// --deliver, accounts and rates hold for both. Cases of other targets are left out.
+    /// --report writes the comparison, as json or html.
     #[arg(long, value_name = "NAME=HOST:PORT", value_parser = pointed, conflicts_with_all = ["state", "fail_fast"])]
     pub(super) versus: Vec<Pointed>,
 

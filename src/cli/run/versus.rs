@@ -8,8 +8,9 @@ use super::args::{Args, Pointed};
 use super::comparing::{kept, show};
 use super::servers::{Server, Servers};
 use super::table::Table;
+use crate::cli::compare;
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, stopped, tell};
-use crate::report::{Detail, Format, Reports, Run, Side, Written, compare, comparison_as_json};
+use crate::report::{self, Detail, Reports, Run, Side};
 use crate::runner::Stop;
 use crate::scenario::{Case, Loaded};
 
@@ -49,7 +50,7 @@ pub(super) fn versus(
     args.unattended.wait();
     // Both before anything is sent.
     let tables = [Table::set(args, old, &mut loaded, &cases)?, Table::set(&newer, new, &mut loaded, &cases)?];
-    let written = reports(args)?;
+    let reports = compare::Reports::open(&args.reports)?;
     let deadline = args.unattended.deadline.map(|most| started + most);
     let (mut played, mut ended) = (Vec::with_capacity(2), None);
     for (args, table) in sides.into_iter().zip(&tables) {
@@ -71,16 +72,10 @@ pub(super) fn versus(
         return Err(complain("nothing was played: every case was skipped", BAD_INPUT));
     }
     let unreached = before.summary.error + after.summary.error > 0;
-    let mut comparison = compare(before, after, terms);
+    let mut comparison = report::compare(before, after, terms);
     comparison.left_out = all - cases.len();
     comparison.took = Some(started.elapsed());
-    let mut unwritten = false;
-    for (_, report) in written {
-        if let Err(error) = report.write(&comparison_as_json(&comparison)) {
-            complain(&error.to_string(), ERROR);
-            unwritten = true;
-        }
-    }
+    let unwritten = !reports.write(&comparison);
     show(args, &comparison)?;
     let status = match (ended, unreached || unwritten, comparison.has_changes()) {
         (Some(stop), ..) => stopped(stop),
@@ -92,23 +87,6 @@ pub(super) fn versus(
         tell(&loaded.warnings, &loaded.sources, args.color.wanted(&io::stderr()));
     }
     Ok(status)
-}
-
-/// Opens the reports: a comparison has a form of its own in some formats alone.
-fn reports(args: &Args) -> Result<Vec<(Format, Written)>, u8> {
-    let mut all = Vec::new();
-    for (format, destination) in &args.reports {
-        if *format != Format::Json {
-            let why = format!(
-                "--report {}: under --versus a report is a comparison, which is written as json",
-                format.as_str()
-            );
-            return Err(complain(&why, BAD_INPUT));
-        }
-        let report = Written::open("the comparison", destination);
-        all.push((*format, report.map_err(|error| complain(&error.to_string(), ERROR))?));
-    }
-    Ok(all)
 }
 
 /// One side, and what ended it before its time.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::accept::Allowance;
-use super::text::hint;
+use super::groups::hint;
 use super::{Change, Comparison, Facts, Kind, Pair, Side};
 use crate::report::Summary;
 use crate::smtp::visible;

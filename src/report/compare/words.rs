@@ -97,3 +97,9 @@ pub(super) fn last_line(comparison: &Comparison, lesser: usize, palette: Palette
     }
     out.push('\n');
 }
+
+/// The text with a capital at its beginning.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -9,13 +9,22 @@ use openssl::sha::sha256;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// A page with this title and this body. Nothing in it is fetched, and of scripts and
-/// styles only ours are obeyed, whatever got into the body (CSP Level 3 §6.1, §6.7).
+/// A page with this title and this body, and our script. Nothing in it is fetched, and
+/// of scripts and styles only ours are obeyed, whatever got into the body (CSP Level 3
+/// §6.1, §6.7).
 pub(in crate::report) fn page(title: &str, body: &Markup) -> Markup {
+    framed(title, STYLE, &format!("'{}'", hash(SCRIPT)), &html! { (body) script { (PreEscaped(SCRIPT)) } })
+}
+
+/// The same without a script, and with styles of its own after the common ones.
+pub(in crate::report) fn still_page(title: &str, style: &str, body: &Markup) -> Markup {
+    framed(title, &format!("{STYLE}{style}"), "'none'", body)
+}
+
+fn framed(title: &str, style: &str, scripts: &str, body: &Markup) -> Markup {
     let policy = format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
+        "default-src 'none'; style-src '{}'; script-src {scripts}; base-uri 'none'; form-action 'none'",
+        hash(style),
     );
     html! {
         (DOCTYPE)
@@ -28,12 +37,9 @@ pub(in crate::report) fn page(title: &str, body: &Markup) -> Markup {
                 meta name="referrer" content="no-referrer";
                 meta name="generator" content=(super::super::record::tool());
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(style)) }
             }
-            body {
-                (body)
-                script { (PreEscaped(SCRIPT)) }
-            }
+            body { (body) }
         }
     }
 }

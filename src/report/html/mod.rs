@@ -24,4 +24,5 @@ mod steps;
 mod tests;
 mod title;
 
+pub(super) use frame::still_page;
 pub(super) use page::Html;
