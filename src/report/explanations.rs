@@ -8,6 +8,7 @@ use super::Palette;
 use super::prose::{field, wrapped};
 use crate::exchange::catalogue::{Entry, Known, all};
 use crate::exchange::explain::{Explanation, Found};
+use crate::report::words::{TOOL, in_json};
 use crate::smtp::visible;
 
 /// How much of a pasted reply is shown; the longest known has 1,600 characters.
@@ -141,15 +142,8 @@ fn shown(found: &Found) -> String {
 /// For programs: one object, its fields as `docs/report.md` has them.
 #[must_use]
 pub fn explanations_as_json(explanations: &[Explanation]) -> Vec<u8> {
-    let document = Document {
-        schema: 1,
-        tool: concat!("relayprobe ", env!("CARGO_PKG_VERSION")),
-        replies: explanations.iter().map(Reply::of).collect(),
-    };
-    // Writing into memory cannot fail, and no type here refuses to be written.
-    let mut out = serde_json::to_vec_pretty(&document).expect("plain data in memory");
-    out.push(b'\n');
-    out
+    let document = Document { schema: 1, tool: TOOL, replies: explanations.iter().map(Reply::of).collect() };
+    in_json(&document)
 }
 
 #[derive(Serialize)]

@@ -17,6 +17,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::words::TOOL;
 use super::words::{attempt, decided_in_short};
 use crate::verdict::{CaseResult, Outcome};
 
@@ -84,7 +85,7 @@ impl History {
     /// Before the first run.
     #[must_use]
     pub fn none() -> Self {
-        let tool = concat!("relayprobe ", env!("CARGO_PKG_VERSION")).to_owned();
+        let tool = TOOL.to_owned();
         Self { schema: SCHEMA, tool, run: LastRun::default(), troubles: BTreeMap::new() }
     }
 

@@ -3,9 +3,22 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
+use serde::Serialize;
+
 use super::{Palette, Summary};
 use crate::smtp::visible;
 use crate::verdict::{Attempt, CaseResult, DecidedBy, Decisive};
+
+/// This program and its version, as every object for programs names it.
+pub(super) const TOOL: &str = concat!("relayprobe ", env!("CARGO_PKG_VERSION"));
+
+/// An object for programs, to be read by people too.
+pub(super) fn in_json(document: &impl Serialize) -> Vec<u8> {
+    // Writing into memory cannot fail, and no type here refuses to be written.
+    let mut out = serde_json::to_vec_pretty(document).expect("plain data in memory");
+    out.push(b'\n');
+    out
+}
 
 /// The attempt that counts: the last.
 pub(super) fn attempt(result: &CaseResult) -> Option<&Attempt> {

@@ -4,13 +4,14 @@ use serde::Serialize;
 
 use super::view::Audited;
 use crate::exchange::audit::{Finding, Other, Severity};
+use crate::report::words::{TOOL, in_json};
 
 /// The findings as JSON.
 #[must_use]
 pub fn audit_as_json(audited: &Audited<'_>) -> Vec<u8> {
     let document = Document {
         schema: 1,
-        tool: concat!("relayprobe ", env!("CARGO_PKG_VERSION")),
+        tool: TOOL,
         summary: Summary {
             tenants: audited.tenants,
             connectors: audited.connectors,
@@ -20,10 +21,7 @@ pub fn audit_as_json(audited: &Audited<'_>) -> Vec<u8> {
         },
         findings: audited.findings.iter().map(|finding| Entry::of(audited, finding)).collect(),
     };
-    // Writing into memory cannot fail, and no type here refuses to be written.
-    let mut out = serde_json::to_vec_pretty(&document).expect("plain data in memory");
-    out.push(b'\n');
-    out
+    in_json(&document)
 }
 
 #[derive(Serialize)]

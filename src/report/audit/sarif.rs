@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::view::{Audited, Place};
 use crate::exchange::audit::{Finding, Rule, rules};
+use crate::report::words::in_json;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 
@@ -28,10 +29,7 @@ pub fn audit_as_sarif(audited: &Audited<'_>) -> Vec<u8> {
             "results": results,
         }],
     });
-    // Writing into memory cannot fail, and no type here refuses to be written.
-    let mut out = serde_json::to_vec_pretty(&document).expect("plain data in memory");
-    out.push(b'\n');
-    out
+    in_json(&document)
 }
 
 /// §3.49.

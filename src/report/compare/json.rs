@@ -6,6 +6,7 @@ use super::accept::Allowance;
 use super::groups::hint;
 use super::{Change, Comparison, Facts, Kind, Pair, Side};
 use crate::report::Summary;
+use crate::report::words::{TOOL, in_json};
 use crate::smtp::visible;
 
 /// The comparison as JSON.
@@ -14,7 +15,7 @@ pub fn comparison_as_json(comparison: &Comparison) -> Vec<u8> {
     let changed = comparison.cases.iter().filter(|case| !case.changes.is_empty() || case.before.is_none());
     let document = Document {
         schema: 1,
-        tool: concat!("relayprobe ", env!("CARGO_PKG_VERSION")),
+        tool: TOOL,
         before: SideEntry::of(&comparison.before),
         after: SideEntry::of(&comparison.after),
         latency: comparison.slower.map(|slower| Latency { factor: slower.factor, floor_ms: slower.floor_ms }),
@@ -22,10 +23,7 @@ pub fn comparison_as_json(comparison: &Comparison) -> Vec<u8> {
         cases: changed.map(|case| Entry::of(comparison, case)).collect(),
         accepted: comparison.accepted.iter().map(Rule::of).collect(),
     };
-    // Writing into memory cannot fail, and no type here refuses to be written.
-    let mut out = serde_json::to_vec_pretty(&document).expect("plain data in memory");
-    out.push(b'\n');
-    out
+    in_json(&document)
 }
 
 #[derive(Serialize)]

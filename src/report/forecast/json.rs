@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Compared, Forecast, World};
 use crate::exchange::Change;
+use crate::report::words::{TOOL, in_json};
 use crate::verdict::{Answers, DecidedBy, Difference, Told};
 
 /// The forecast as JSON.
@@ -11,7 +12,7 @@ use crate::verdict::{Answers, DecidedBy, Difference, Told};
 pub fn forecast_as_json(forecast: &Forecast) -> Vec<u8> {
     let document = Document {
         schema: 1,
-        tool: concat!("relayprobe ", env!("CARGO_PKG_VERSION")),
+        tool: TOOL,
         before: Side::of(&forecast.before),
         after: Side::of(&forecast.after),
         in_between: forecast.in_between().into_iter().map(Row::of).collect(),
@@ -28,10 +29,7 @@ pub fn forecast_as_json(forecast: &Forecast) -> Vec<u8> {
         },
         cases: forecast.cases.iter().map(Entry::of).collect(),
     };
-    // Writing into memory cannot fail, and no type here refuses to be written.
-    let mut out = serde_json::to_vec_pretty(&document).expect("plain data in memory");
-    out.push(b'\n');
-    out
+    in_json(&document)
 }
 
 #[derive(Serialize)]

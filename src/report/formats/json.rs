@@ -7,7 +7,8 @@
 use serde::Serialize;
 
 use super::Sheet;
-use crate::report::record::{LastLine, Record, SCHEMA, tool};
+use crate::report::record::{LastLine, Record, SCHEMA};
+use crate::report::words::TOOL;
 use crate::report::{Run, Summary};
 use crate::verdict::Outcome;
 
@@ -32,7 +33,7 @@ impl Json {
 impl Sheet for Json {
     fn head(&mut self, out: &mut Vec<u8>) {
         if !self.lines {
-            let head = format!("{{\"schema\":{SCHEMA},\"tool\":\"{}\",\"cases\":[", tool());
+            let head = format!("{{\"schema\":{SCHEMA},\"tool\":\"{TOOL}\",\"cases\":[");
             out.extend_from_slice(head.as_bytes());
         }
     }

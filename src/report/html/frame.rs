@@ -35,7 +35,7 @@ fn framed(title: &str, style: &str, scripts: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
-                meta name="generator" content=(super::super::record::tool());
+                meta name="generator" content=(super::super::words::TOOL);
                 title { (title) }
                 style { (PreEscaped(style)) }
             }

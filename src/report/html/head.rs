@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::super::record::{Record, tool};
-use super::super::words::{count, simulated};
+use super::super::record::Record;
+use super::super::words::{TOOL, count, simulated};
 use super::super::{Run, Summary};
 use super::cases::Mark;
 use super::charts::stacked;
@@ -134,7 +134,7 @@ pub(super) fn head(
                     div { dt { "and" } dd { (count(targets.real.len() - TARGETS, "more target")) } }
                 }
                 div { dt { "run" } dd { (visible(&run.id)) } }
-                div { dt { "by" } dd { (tool()) } }
+                div { dt { "by" } dd { (TOOL) } }
             }
         }
     }

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
+use crate::report::words::TOOL;
 use crate::report::{Run, Summary};
 use crate::yaml::{MAX_FILE, read_bytes};
 
@@ -118,13 +119,8 @@ pub(in crate::report) struct LastLine {
 
 impl LastLine {
     pub(in crate::report) fn new(run: &Run, summary: &Summary) -> Self {
-        Self { schema: SCHEMA, tool: tool(), run: run.clone(), summary: *summary }
+        Self { schema: SCHEMA, tool: TOOL.to_owned(), run: run.clone(), summary: *summary }
     }
-}
-
-/// This program and its version.
-pub(in crate::report) fn tool() -> String {
-    format!("relayprobe {}", env!("CARGO_PKG_VERSION"))
 }
 
 impl Document {
@@ -246,7 +242,7 @@ mod tests {
         for lines in [false, true] {
             for some in [&results[..], &[]] {
                 let read = Document::parse(&written(some, lines)).expect("a report");
-                assert_eq!(read.tool, tool());
+                assert_eq!(read.tool, TOOL);
                 assert_eq!(read.run, run());
                 assert_eq!(read.summary.total, some.len());
                 assert_eq!(read.records, some.iter().map(Record::of).collect::<Vec<_>>());

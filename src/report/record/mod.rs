@@ -8,7 +8,7 @@ mod named;
 mod words;
 
 pub use document::{Document, ReadError, Unreadable};
-pub(super) use document::{LastLine, SCHEMA, tool};
+pub(super) use document::{LastLine, SCHEMA};
 pub use model::{
     Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Line, Peer, Record, Repeat, Reply, Seen, Share,
     Source, Target, Timings, Tls, Variables,
