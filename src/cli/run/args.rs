@@ -23,8 +23,8 @@ const TOLD: &str = "What is told";
 /// Play scenarios.
 ///
 /// Exit status: 0 every case passed, 1 a case failed, 2 bad input (nothing was
-/// sent), 3 a server was not reached or a report could not be written, 130 and
-/// 143 interrupted. With --baseline or --versus 0 means that nothing changed, and 1 that
+/// sent), 3 a server was not reached, a report could not be written or --deadline
+/// came, 130 and 143 interrupted. With --baseline or --versus 0 means that nothing changed, and 1 that
 /// something did.
 #[derive(Clone, Debug, clap::Args)]
 pub(in crate::cli) struct Args {

@@ -78,15 +78,8 @@ impl Baseline {
     pub(super) fn read(args: &Args) -> Result<Option<Self>, u8> {
         let terms = args.comparing.terms(args)?;
         let Some(path) = &args.comparing.baseline else { return Ok(None) };
-        let document = Document::read(path).map_err(|error| {
-            complain(
-                &format!(
-                    "--baseline: {error}\n  `relayprobe run --report json={}` writes it",
-                    path.display()
-                ),
-                BAD_INPUT,
-            )
-        })?;
+        let document =
+            Document::read(path).map_err(|error| complain(&format!("--baseline: {error}"), BAD_INPUT))?;
         // Who selects some cases does not miss the others.
         let terms = Terms { partial: !args.conditions().is_empty(), ..terms };
         Ok(Some(Self { before: Side::of(yaml::shown(path), &document), terms }))

@@ -78,7 +78,8 @@ fn bar(cases: usize, standing: Standing, manners: Manners) -> ProgressBar {
     let wide = manners.width >= ROOM;
     let template = if wide { "{bar:24} {pos}/{len} {standing}" } else { "{pos}/{len} {standing}" };
     let taken = 2 * cases.to_string().len() + 3 + if wide { BAR + 1 } else { 0 };
-    let room = manners.width.saturating_sub(taken);
+    // And room for the `^C` of whoever interrupts it, which would else begin a line.
+    let room = manners.width.saturating_sub(taken + 2);
     let style = ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .progress_chars(if manners.unicode { "█░" } else { "#." })
