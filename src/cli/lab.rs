@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::tell::{BAD_INPUT, ERROR, complain};
 use crate::exchange::Tenants;
 use crate::scenario::At;
-use crate::simulator::{Lab, LabConfig, Listen};
+use crate::simulator::{Lab, LabConfig, Limits, Listen};
 use crate::smtp::Stage;
 use crate::tls::Trust;
 
@@ -35,7 +35,7 @@ fn start(
     up_to: Option<Stage>,
 ) -> io::Result<(Lab, Vec<At>)> {
     let names: Vec<_> = listen.iter().map(|listen| listen.cloud.host(listen.endpoint)).collect();
-    let lab = Lab::start(LabConfig { tenants, client_ca, listen })?;
+    let lab = Lab::start(LabConfig { tenants, client_ca, listen, limits: Limits::default() })?;
     let trust = Arc::new(Trust::from_pem(lab.ca_pem()).map_err(io::Error::other)?);
     let at = names.into_iter().enumerate().map(|(n, name)| At {
         host: lab.address(n).ip().to_string().into(),

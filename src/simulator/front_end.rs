@@ -29,6 +29,8 @@ pub(super) struct FrontEnd {
     rules: RulesOn,
     store: Arc<Store>,
     luck: Arc<Luck>,
+    /// Largest message in bytes, for EHLO.
+    size: usize,
     id: SessionId,
     /// The peer as the rules see it, from the facts of the first mail command.
     peer: Option<Peer>,
@@ -66,6 +68,7 @@ impl FrontEnd {
             rules,
             store,
             luck,
+            size: Limits::default().size,
             id: SessionId::next(now),
             peer: None,
             logged_in: None,
@@ -78,6 +81,11 @@ impl FrontEnd {
             awaits_header: false,
             data_since: None,
         }
+    }
+
+    /// The same with another bound on messages, in bytes.
+    pub(super) fn with_size(self, size: usize) -> Self {
+        Self { size, ..self }
     }
 
     /// A catalogue entry as a reply; refusals carry the stamp.
@@ -133,7 +141,7 @@ impl FrontEnd {
             return self.say(&protocol::INVALID_DOMAIN_NAME, facts);
         }
         let mut lines: Vec<Cow<'static, str>> = vec![self.hello(facts).into()];
-        lines.push(format!("SIZE {}", Limits::default().size).into());
+        lines.push(format!("SIZE {}", self.size).into());
         lines.extend(["PIPELINING", "DSN", "ENHANCEDSTATUSCODES"].map(Cow::Borrowed));
         // One slot: STARTTLS in clear text, AUTH after it. [wire, 2025-11]
         match (facts.version(), self.endpoint) {

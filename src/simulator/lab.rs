@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::{Semaphore, oneshot};
 
-use super::limits::{CONNECTIONS, Deadlines};
+use super::limits::Limits;
 use super::luck::Luck;
 use super::server::{self, Door};
 use super::stamp::SessionId;
@@ -30,6 +30,8 @@ pub struct LabConfig {
     pub client_ca: Option<Vec<u8>>,
     /// The front doors.
     pub listen: Vec<Listen>,
+    /// How much a client may ask, and how long.
+    pub limits: Limits,
 }
 
 /// One front door.
@@ -98,9 +100,10 @@ impl Lab {
                     Endpoint::Submission | Endpoint::Legacy | Endpoint::HighVolume => &not_asking,
                 }),
                 store: Arc::clone(&store),
-                deadlines: Deadlines { tarpit: listen.faults.tarpit, ..Deadlines::default() },
+                limits: config.limits,
+                tarpit: listen.faults.tarpit,
                 luck: Arc::new(Luck::new(listen.faults)),
-                open: Arc::new(Semaphore::new(CONNECTIONS)),
+                open: Arc::new(Semaphore::new(config.limits.connections)),
             };
             listeners.push((listener, Arc::new(door)));
         }
@@ -241,7 +244,8 @@ mod tests {
             faults: Faults::default(),
             address,
         }];
-        let config = LabConfig { tenants: Arc::new(Tenants::default()), client_ca: None, listen };
+        let limits = Limits::default();
+        let config = LabConfig { tenants: Arc::new(Tenants::default()), client_ca: None, listen, limits };
         let error = Lab::start(config).expect_err("the address is taken");
         assert!(error.to_string().starts_with(&format!("cannot listen on {address}")), "{error}");
     }

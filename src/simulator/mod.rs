@@ -23,5 +23,6 @@ mod vocabulary;
 mod watch;
 
 pub use lab::{Lab, LabConfig, Listen};
+pub use limits::Limits;
 pub use store::Delivered;
 pub use watch::Watch;

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::front_end::FrontEnd;
-use super::limits::{Deadlines, Limits};
+use super::limits::Limits;
 use super::luck::Luck;
 use super::policy::{Ask, Facts, Fault, Policy};
 use super::protocol::{Next, Protocol};
@@ -29,7 +29,9 @@ pub(super) struct Door {
     pub(super) tenants: Arc<Tenants>,
     pub(super) acceptor: Arc<Acceptor>,
     pub(super) store: Arc<Store>,
-    pub(super) deadlines: Deadlines,
+    pub(super) limits: Limits,
+    /// Before a refusal is sent.
+    pub(super) tarpit: Duration,
     pub(super) luck: Arc<Luck>,
     pub(super) open: Arc<Semaphore>,
 }
@@ -43,7 +45,7 @@ pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
                     let door = Arc::clone(&door);
                     tokio::spawn(async move {
                         // A session that fails harms nobody but itself.
-                        let _ = timeout(door.deadlines.session, serve(stream, peer, &door)).await;
+                        let _ = timeout(door.limits.session, serve(stream, peer, &door)).await;
                         drop(permit);
                     });
                 }
@@ -70,6 +72,7 @@ impl Door {
     fn policy(&self, now: SystemTime) -> FrontEnd {
         let (tenants, store) = (Arc::clone(&self.tenants), Arc::clone(&self.store));
         FrontEnd::new(tenants, self.index, self.endpoint, self.rules, store, Arc::clone(&self.luck), now)
+            .with_size(self.limits.size)
     }
 }
 
@@ -80,18 +83,17 @@ async fn serve(mut stream: TcpStream, peer: SocketAddr, door: &Door) -> io::Resu
     let mut policy = door.policy(now);
     // PROXY headers are believed from this very machine and from nobody else.
     let may_announce = peer.ip().to_canonical().is_loopback();
-    let mut protocol = Protocol::new(peer.ip().to_canonical(), now, may_announce, Limits::default());
+    let mut protocol = Protocol::new(peer.ip().to_canonical(), now, may_announce, door.limits);
     let mut out = Vec::with_capacity(512);
     let next = protocol.greet(&mut policy, &mut out);
-    let deadlines = &door.deadlines;
-    if talk(&mut stream, &mut protocol, &mut policy, out, next, deadlines).await? != Next::Secure {
-        return hang_up(&mut stream, deadlines).await;
+    if talk(&mut stream, &mut protocol, &mut policy, out, next, door).await? != Next::Secure {
+        return hang_up(&mut stream, &door.limits).await;
     }
-    let handshake = timeout(deadlines.handshake, door.acceptor.accept(stream)).await;
+    let handshake = timeout(door.limits.handshake, door.acceptor.accept(stream)).await;
     let Ok(Ok((mut stream, accepted))) = handshake else { return Ok(()) };
     protocol.secured(accepted);
-    talk(&mut stream, &mut protocol, &mut policy, Vec::new(), Next::Read, deadlines).await?;
-    hang_up(&mut stream, deadlines).await
+    talk(&mut stream, &mut protocol, &mut policy, Vec::new(), Next::Read, door).await?;
+    hang_up(&mut stream, &door.limits).await
 }
 
 /// Writes, reads and asks the protocol, until it is to shake hands or hang up.
@@ -101,29 +103,43 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     policy: &mut dyn Policy,
     mut out: Vec<u8>,
     mut next: Next,
-    deadlines: &Deadlines,
+    door: &Door,
 ) -> io::Result<Next> {
     let mut buffer = vec![0; 8 * 1024];
+    // A command byte by byte is as late as one that never comes.
+    let mut deadline = Instant::now() + door.limits.command;
     loop {
         if !out.is_empty() {
-            if protocol.has_refused() && !deadlines.tarpit.is_zero() {
-                tokio::time::sleep(deadlines.tarpit).await;
+            let pause = protocol.log_in_pause().max(if protocol.has_refused() {
+                door.tarpit
+            } else {
+                Duration::ZERO
+            });
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
             }
             let write = async {
                 stream.write_all(&out).await?;
                 stream.flush().await
             };
-            timeout(deadlines.write, write).await??;
+            timeout(door.limits.write, write).await??;
             out.clear();
+            deadline = Instant::now() + door.limits.command;
         }
         if next != Next::Read {
             return Ok(next);
         }
-        next = match timeout(deadlines.read, stream.read(&mut buffer)).await {
-            Ok(read) => match read? {
-                0 => return Ok(Next::Close),
-                n => protocol.receive(&buffer[..n], SystemTime::now(), policy, &mut out),
-            },
+        next = match timeout_at(deadline, stream.read(&mut buffer)).await {
+            Ok(read) => {
+                let read = read?;
+                if read == 0 {
+                    return Ok(Next::Close);
+                }
+                if protocol.takes_content() {
+                    deadline = Instant::now() + door.limits.command;
+                }
+                protocol.receive(&buffer[..read], SystemTime::now(), policy, &mut out)
+            }
             Err(_) => protocol.timed_out(policy, &mut out),
         };
     }
@@ -131,7 +147,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Closes our side and waits a little for the client's: to close with bytes unread
 /// would reset the connection and could take the last reply with it.
-async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, deadlines: &Deadlines) -> io::Result<()> {
+async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, limits: &Limits) -> io::Result<()> {
     let linger = async {
         stream.shutdown().await?;
         let mut buffer = [0; 1024];
@@ -143,7 +159,7 @@ async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, deadlines: &
         }
         Ok(())
     };
-    timeout(deadlines.linger, linger).await.unwrap_or(Ok(()))
+    timeout(limits.linger, linger).await.unwrap_or(Ok(()))
 }
 
 #[cfg(test)]
@@ -176,14 +192,15 @@ mod tests {
             tenants: Arc::new(Tenants::default()),
             acceptor: Arc::new(Acceptor::new(&settings).expect("an acceptor")),
             store: Arc::new(Store::default()),
-            deadlines: Deadlines {
-                read: short,
+            limits: Limits {
+                command: short,
                 write: short,
                 handshake: short,
                 session: Duration::from_secs(5),
                 linger: short,
-                tarpit: Duration::ZERO,
+                ..Limits::default()
             },
+            tarpit: Duration::ZERO,
             luck: Arc::default(),
             open: Arc::new(Semaphore::new(room)),
         });
@@ -206,6 +223,24 @@ mod tests {
         let (address, _door) = door(10).await;
         let said = heard(TcpStream::connect(address).await.expect("connected")).await;
         assert!(said.starts_with("220 ") && said.contains("\r\n421 4.4.1 Connection timed out ["), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_command_byte_by_byte_is_told_so_and_left() {
+        let (address, _door) = door(10).await;
+        let stream = TcpStream::connect(address).await.expect("connected");
+        let (mut read, mut write) = stream.into_split();
+        let dripping = tokio::spawn(async move {
+            while write.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let mut said = Vec::new();
+        // The bytes still to come may end in a reset.
+        let _ = timeout(Duration::from_secs(5), read.read_to_end(&mut said)).await.expect("it ends in time");
+        dripping.abort();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("\r\n421 4.4.1 Connection timed out ["), "{said}");
     }
 
     #[tokio::test]

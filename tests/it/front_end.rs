@@ -11,7 +11,7 @@ use openssl::pkey::PKey;
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslStream, SslVerifyMode, SslVersion};
 use openssl::x509::X509;
 use relayprobe::exchange::{Endpoint, Tenants};
-use relayprobe::simulator::{Lab, LabConfig, Listen};
+use relayprobe::simulator::{Lab, LabConfig, Limits, Listen};
 use relayprobe::yaml::Sources;
 
 use crate::support::{Dir, Program};
@@ -129,6 +129,7 @@ fn lab(folder: &Dir, files: &HashMap<String, Vec<u8>>) -> Lab {
             listen(Endpoint::Legacy, "2026-11-01"),
             listen(Endpoint::Mx, "2023-10-31"),
         ],
+        limits: Limits::default(),
     };
     Lab::start(config).expect("a simulator")
 }

@@ -23,6 +23,7 @@ mod front_end;
 mod golden;
 mod help;
 mod hostile;
+mod hostile_clients;
 mod hostile_files;
 mod html;
 mod init;

@@ -10,9 +10,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::faults::FaultArgs;
 use crate::cli::args::date;
+use crate::cli::run::room_for;
 use crate::exchange::{Cloud, Endpoint, RulesOn, Tenants};
 use crate::scenario::{Loaded, Rejected, Request, load, nearest_project};
-use crate::simulator::{Lab, LabConfig, Listen};
+use crate::simulator::{Lab, LabConfig, Limits, Listen};
 use crate::yaml::{self, Diagnostic, Severity, Sources};
 
 /// Run the simulator as SMTP servers until interrupted
@@ -52,6 +53,13 @@ pub(in crate::cli) struct Args {
     /// Listen on addresses that other hosts can reach
     #[arg(long)]
     allow_remote: bool,
+    /// Ask more or less of clients than usual, such as connections=100 or command=5s
+    /// (repeatable; --limits names them all)
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    /// Print how much a client may ask of the simulator, and how long, and do nothing else
+    #[arg(long)]
+    limits: bool,
     #[command(flatten)]
     faults: FaultArgs,
     /// Print a PowerShell script that exports an organisation for the simulator, and
@@ -74,6 +82,13 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
             Err(error) => ExitCode::from(complain(&error.to_string(), ERROR)),
         };
     }
+    if args.limits {
+        let printed = limits(&args).and_then(|limits| {
+            let written = io::stdout().write_all(limits.in_words().as_bytes());
+            written.map_err(|error| complain(&error.to_string(), ERROR))
+        });
+        return printed.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS);
+    }
     match run(&args) {
         // Being told to stop is how a server ends well, so SIGINT and SIGTERM are
         // no failure here; 130 and 143 belong to runs that were cut short.
@@ -83,6 +98,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), u8> {
+    let mut limits = limits(args)?;
     let given = [
         (Endpoint::Mx, Some(args.mx)),
         (Endpoint::Submission, Some(args.submission)),
@@ -119,7 +135,11 @@ fn run(args: &Args) -> Result<(), u8> {
         address,
     });
     let listen: Vec<_> = listen.collect();
-    let config = LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.clone() };
+    // Whoever comes when no descriptor is left waits in vain; who is told 421 knows where
+    // it stands.
+    limits.connections = (room_for(limits.connections * listen.len(), 1) / listen.len()).max(1);
+    let config =
+        LabConfig { tenants: setup.tenants, client_ca: setup.client_ca, listen: listen.clone(), limits };
     let lab = Lab::start(config).map_err(|error| complain(&error.to_string(), ERROR))?;
     if let Some(path) = &args.ca_out {
         std::fs::write(path, lab.ca_pem())
@@ -139,6 +159,15 @@ fn run(args: &Args) -> Result<(), u8> {
     announce(&lab, &listen).map_err(|error| complain(&error.to_string(), ERROR))?;
     runtime.block_on(stop.wait());
     Ok(())
+}
+
+/// The limits, as they are set.
+fn limits(args: &Args) -> Result<Limits, u8> {
+    let mut limits = Limits::default();
+    for text in &args.set {
+        limits.set(text).map_err(|why| complain(&format!("--limit {text}: {why}"), BAD_INPUT))?;
+    }
+    Ok(limits)
 }
 
 /// The endpoints that are started, and where.

@@ -6,7 +6,7 @@
 //! that was said before TLS is remembered (RFC 3207 §4.2).
 
 use std::net::IpAddr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::super::limits::Limits;
 use super::super::policy::{Ask, Credentials, Facts, Fault, Policy, Prompt, Response};
@@ -38,9 +38,12 @@ pub(in crate::simulator) struct Protocol {
     pub(super) hello: Hello,
     authenticated: bool,
     pub(super) transaction: Option<Transaction>,
-    commands: u32,
-    errors: u32,
-    failed_log_ins: u32,
+    commands: usize,
+    errors: usize,
+    failed_log_ins: usize,
+    /// Refusals of log-ins but the session's first, since [`Protocol::log_in_pause`] was
+    /// asked.
+    refused_again: u32,
     /// A refusal was said since [`Protocol::has_refused`] was asked.
     refused: bool,
 }
@@ -88,6 +91,7 @@ impl Protocol {
             commands: 0,
             errors: 0,
             failed_log_ins: 0,
+            refused_again: 0,
             refused: false,
         }
     }
@@ -109,6 +113,18 @@ impl Protocol {
     /// Whether a refusal was said since this was last asked.
     pub(in crate::simulator) fn has_refused(&mut self) -> bool {
         std::mem::take(&mut self.refused)
+    }
+
+    /// How long what is to be said is held back for who guesses passwords, one by one or
+    /// many at once; asked once.
+    pub(in crate::simulator) fn log_in_pause(&mut self) -> Duration {
+        self.limits.log_in_pause * std::mem::take(&mut self.refused_again)
+    }
+
+    /// Whether the next bytes are a message's, which has no end to wait for that would
+    /// be near.
+    pub(in crate::simulator) const fn takes_content(&self) -> bool {
+        matches!(self.mode, Mode::Data(_) | Mode::Chunk { .. })
     }
 
     /// The client was silent for too long.
@@ -321,6 +337,7 @@ impl Protocol {
             return next;
         }
         self.failed_log_ins += 1;
+        self.refused_again += u32::from(self.failed_log_ins > 1);
         if self.failed_log_ins >= self.limits.log_ins {
             return self.say(policy.answer(Ask::Fault(Fault::TooManyErrors), &self.facts), out);
         }

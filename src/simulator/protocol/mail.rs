@@ -31,7 +31,7 @@ impl Protocol {
         let Some(asked) = MailParams::read(params).filter(|_| self.takes_params(params)) else {
             return self.fault(Fault::Arguments, policy, out);
         };
-        if asked.size > self.limits.size {
+        if asked.size > self.limits.size as u64 {
             return self.fault(Fault::TooLarge, policy, out);
         }
         if !asked.utf8 && !path.as_str().is_ascii() {
@@ -105,7 +105,7 @@ impl Protocol {
     pub(super) fn bdat(&mut self, size: u64, last: bool, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
         // A chunk nobody would wait for, such as one of 2^64 bytes: hang up rather
         // than read it away.
-        if size > self.limits.size {
+        if size > self.limits.size as u64 {
             self.fault(Fault::TooLarge, policy, out);
             return Next::Close;
         }
@@ -125,7 +125,7 @@ impl Protocol {
     pub(super) fn message_ends(&mut self, policy: &mut dyn Policy, out: &mut Vec<u8>) -> Next {
         self.mode = Mode::Commands;
         let Some(transaction) = self.transaction.take() else { return Next::Close };
-        if transaction.incoming.size > self.limits.size {
+        if transaction.incoming.size > self.limits.size as u64 {
             return self.fault(Fault::TooLarge, policy, out);
         }
         self.say(policy.answer(Ask::Message(&transaction.incoming), &self.facts), out)

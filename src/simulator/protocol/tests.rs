@@ -241,7 +241,16 @@ fn log_ins_are_counted() {
 
 #[test]
 fn every_bound_holds() {
-    let limits = Limits { line: 64, size: 100, head: 8, recipients: 2, commands: 20, errors: 3, log_ins: 2 };
+    let limits = Limits {
+        line: 64,
+        size: 100,
+        head: 8,
+        recipients: 2,
+        commands: 20,
+        errors: 3,
+        log_ins: 2,
+        ..Limits::default()
+    };
     let mut session = Session::new(limits);
     session.send(MAIL).send(b"RCPT TO:<d@d.example>\r\nRCPT TO:<e@d.example>\r\nDATA\r\n");
     session.send(&[b'x'; 101]).send(b"\r\n.\r\n");

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use relayprobe::exchange::{Endpoint, Faults, Tenants};
-use relayprobe::simulator::{Delivered, Lab, LabConfig, Listen};
+use relayprobe::simulator::{Delivered, Lab, LabConfig, Limits, Listen};
 use relayprobe::yaml::Sources;
 
 use super::mta::{Mta, free_ports};
@@ -199,6 +199,7 @@ fn lab(dir: &Dir) -> Lab {
         tenants: Arc::new(tenants),
         client_ca: Some(dir.read("ca.pem").into_bytes()),
         listen: vec![listen],
+        limits: Limits::default(),
     };
     Lab::start(config).expect("a simulator")
 }

@@ -50,6 +50,21 @@ impl Program {
         Self::of(Command::new(env!("CARGO_BIN_EXE_relayprobe")), folder, arguments)
     }
 
+    /// The same with room for so many descriptors (`ulimit -n`).
+    pub fn with_descriptors<S: AsRef<OsStr>>(
+        most: usize,
+        folder: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            &format!("ulimit -n {most} && exec \"$0\" \"$@\""),
+            env!("CARGO_BIN_EXE_relayprobe"),
+        ]);
+        Self::of(command, folder, arguments)
+    }
+
     /// The same where nothing can be reached, not even this very host; `None` where that
     /// cannot be had and the test is skipped.
     pub fn without_network<S: AsRef<OsStr>>(
@@ -142,6 +157,21 @@ impl Running {
         self.lines.recv_timeout(self.limit).expect("the program prints a line in time")
     }
 
+    /// How much memory is resident now, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        memory(self.child.id(), "VmRSS:").expect("it is running")
+    }
+
+    /// The most memory that was resident so far, in KiB.
+    pub fn peak_kib(&self) -> u64 {
+        memory(self.child.id(), "VmHWM:").expect("it is running")
+    }
+
+    /// How many descriptors are open now.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it is running").count()
+    }
+
     /// Sends it a signal by name: `INT`, `TERM`.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
@@ -151,7 +181,7 @@ impl Running {
     /// Waits for its end.
     pub fn end(mut self) -> Ran {
         let status = loop {
-            self.peak_kib = self.peak_kib.max(resident_peak(self.child.id()).unwrap_or(0));
+            self.peak_kib = self.peak_kib.max(memory(self.child.id(), "VmHWM:").unwrap_or(0));
             if let Some(status) = self.child.try_wait().expect("it is our child") {
                 break status;
             }
@@ -173,11 +203,11 @@ impl Running {
     }
 }
 
-/// The kernel's own high-water mark, so a look now and then misses nothing but
-/// the last moments.
-fn resident_peak(process: u32) -> Option<u64> {
+/// A line of the kernel's account, in KiB. `VmHWM:` is its own high-water mark, so a
+/// look now and then misses nothing but the last moments.
+fn memory(process: u32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
