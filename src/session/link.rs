@@ -184,15 +184,7 @@ impl<S: Wire> Link<S> {
     }
 
     fn decode(&mut self, received: usize) -> Result<Option<Reply>, Silence> {
-        let decoded = self.decoder.push(&self.buffer[..received]).map_err(Silence::Malformed)?;
-        // A line of SMTP starts with a digit; waiting for the end of what does
-        // not (a TLS record, say) would be waiting for nothing.
-        if decoded.is_none()
-            && self.pending().first().is_some_and(|b| b.is_ascii_control() && !b"\r\n".contains(b))
-        {
-            return Err(Silence::Malformed(ReplyError::BadCode));
-        }
-        Ok(decoded)
+        self.decoder.push(&self.buffer[..received]).map_err(Silence::Malformed)
     }
 
     /// Waits for bytes; how many came into the buffer, never 0.

@@ -277,51 +277,68 @@ impl ReplyDecoder {
     /// # Errors
     ///
     /// What the grammar forbids, or a bound as soon as it is passed, however
-    /// many bytes are still to come. The offending bytes stay in
-    /// [`Self::pending`]; the decoder is of no further use.
+    /// many bytes are still to come. The bytes up to the offending one stay in
+    /// [`Self::pending`], and those after it are forgotten: how many of them have
+    /// come is chance. The decoder is of no further use.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Option<Reply>, ReplyError> {
         self.buffer.extend_from_slice(bytes);
-        while let Some(at) = self.buffer[self.scanned..].iter().position(|b| *b == b'\n') {
-            let end = self.scanned + at + 1;
-            let last = self.take_line(end)?;
+        // A line of SMTP starts with a digit; waiting for the end of what does not (a
+        // TLS record, say) would be waiting for nothing.
+        if self.buffer.first().is_some_and(|b| b.is_ascii_control() && !b"\r\n".contains(b)) {
+            return Err(self.fault((1, ReplyError::BadCode)));
+        }
+        loop {
+            let ends = memchr::memchr(b'\n', &self.buffer[self.scanned..]);
+            let end = ends.map_or(self.buffer.len(), |at| self.scanned + at + 1);
+            if let Some(fault) = self.unending(end) {
+                return Err(self.fault(fault));
+            }
+            if ends.is_none() {
+                self.scanned = end;
+                return Ok(None);
+            }
+            let last = match self.take_line(end) {
+                Ok(last) => last,
+                Err(error) => return Err(self.fault((end, error))),
+            };
             self.line_start = end;
             self.scanned = end;
             if last {
                 return Ok(Some(self.finish(end)));
             }
         }
-        self.scanned = self.buffer.len();
-        let open = &self.buffer[self.line_start..];
-        // A CR is an error as soon as anything but LF follows it.
-        if open.iter().rev().skip(1).any(|b| *b == b'\r') {
-            return Err(ReplyError::BareCr);
-        }
-        if open.len() >= self.limits.line {
-            return Err(ReplyError::LineTooLong);
-        }
-        if self.buffer.len() > self.limits.reply {
-            return Err(ReplyError::ReplyTooLong);
-        }
-        Ok(None)
+    }
+
+    /// The first fault up to `end` that need not wait for the end of the line, and how
+    /// many bytes there are with the offending one.
+    fn unending(&self, end: usize) -> Option<(usize, ReplyError)> {
+        let Self { line_start, limits, .. } = self;
+        // The CR may be the last byte of those that were looked at before.
+        let from = self.scanned.saturating_sub(1).max(*line_start);
+        let lone = memchr::memchr_iter(b'\r', &self.buffer[from..end])
+            .map(|at| from + at + 1)
+            .find(|next| *next < end && self.buffer[*next] != b'\n');
+        let bare_cr = lone.map(|next| (next + 1, ReplyError::BareCr));
+        let longest = line_start + limits.line;
+        let line = (end >= longest && self.buffer[longest - 1] != b'\n')
+            .then_some((longest, ReplyError::LineTooLong));
+        let reply = (end > limits.reply).then_some((limits.reply + 1, ReplyError::ReplyTooLong));
+        [bare_cr, line, reply].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    fn fault(&mut self, (at, error): (usize, ReplyError)) -> ReplyError {
+        self.buffer.truncate(at);
+        error
     }
 
     /// Checks the line that ends at `end`; true if it is the reply's last.
     fn take_line(&mut self, end: usize) -> Result<bool, ReplyError> {
         let line = &self.buffer[self.line_start..end];
-        if line.len() > self.limits.line {
-            return Err(ReplyError::LineTooLong);
-        }
-        if end > self.limits.reply {
-            return Err(ReplyError::ReplyTooLong);
-        }
         self.lines += 1;
         if self.lines > self.limits.lines {
             return Err(ReplyError::TooManyLines);
         }
         let line = line.strip_suffix(b"\r\n").ok_or(ReplyError::BareLf)?;
-        if line.contains(&b'\r') {
-            return Err(ReplyError::BareCr);
-        }
         if line.contains(&0) {
             return Err(ReplyError::Nul);
         }
