@@ -16,6 +16,10 @@ use super::failure::HandshakeTooLong;
 /// Most bytes that a server may send in a handshake. A chain of ten RSA-4096
 /// certificates has 15 KiB.
 const MOST: usize = 256 * 1024;
+/// Most reads in a row that find something. A library reads on until it has a byte for
+/// its caller, and a server can keep that from it for ever (KeyUpdate, session tickets);
+/// deadlines, and the other sessions of the thread, are looked after in between.
+const TURN: u8 = 64;
 /// How much of the server's first bytes is kept.
 const FIRST: usize = 512;
 
@@ -24,6 +28,8 @@ const FIRST: usize = 512;
 pub struct Tap<S> {
     pub(super) io: S,
     record: Option<Box<Record>>,
+    /// Reads in a row, up to [`TURN`].
+    reads: u8,
 }
 
 /// What was heard.
@@ -37,7 +43,7 @@ pub(super) struct Record {
 
 impl<S> Tap<S> {
     pub(super) fn new(io: S) -> Self {
-        Self { io, record: Some(Box::default()) }
+        Self { io, record: Some(Box::default()), reads: 0 }
     }
 
     /// Takes in what is there of a text, after a handshake that failed: OpenSSL
@@ -214,8 +220,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.reads == TURN {
+            self.reads = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let read = Pin::new(&mut self.io).poll_read(cx, buf);
+        self.reads = if read.is_pending() { 0 } else { self.reads + 1 };
+        ready!(read)?;
         if let Some(record) = &mut self.record {
             let new = &buf.filled()[before..];
             let room = FIRST.saturating_sub(record.first.len()).min(new.len());
@@ -288,6 +301,19 @@ mod tests {
             flight.feed(&wire[..at]);
             flight.feed(&wire[at..]);
             assert!(flight.seen(2) && flight.seen(13) && !flight.seen(11), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_flood_leaves_others_their_turn() {
+        let mut tap = Tap::new(tokio::io::repeat(23));
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut ready = |tap: &mut Tap<_>| {
+            let mut buffer = [0; 16];
+            Pin::new(tap).poll_read(&mut cx, &mut ReadBuf::new(&mut buffer)).is_ready()
+        };
+        for _ in 0..3 {
+            assert_eq!((0..1_000).take_while(|_| ready(&mut tap)).count(), usize::from(TURN));
         }
     }
 

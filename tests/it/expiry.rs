@@ -43,7 +43,7 @@ fn a_servers_certificate_must_last_as_long_as_is_asked() {
 #[test]
 fn a_clients_certificate_near_its_end_is_named_by_check_and_in_reports() {
     let (dir, peer) = (Dir::new(), Peer::play(|conn: &mut Conn| starttls(conn, true)));
-    let leaf = Leaf { cn: "soon.test", dns: &["soon.test"], ip: &[], days: (-1, 10), rsa: false };
+    let leaf = Leaf { cn: "soon.test", dns: &["soon.test"], ip: &[], days: (-1, 10), ..Leaf::default() };
     let soon = Pki::shared().ca().issue(&leaf);
     dir.write("soon.pem", soon.cert.to_pem().expect("it encodes"));
     dir.write("soon.key", soon.key.private_key_to_pem_pkcs8().expect("it encodes"));

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Attack, assault};
-use crate::support::Conn;
+use serde_json::Value;
+
+use super::Attack;
+use crate::support::{Conn, Pki};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -32,9 +34,14 @@ fn mail(conn: &mut Conn, reply: &[u8]) -> std::io::Result<()> {
     conn.bye()
 }
 
-#[test]
-fn endless_replies_end_at_the_bound_and_slow_ones_at_the_deadline() {
-    assault(vec![
+/// The rows of this section.
+pub fn rows() -> Vec<Attack> {
+    [endless(), no_replies(), other_protocols(), odd_but_legal()].into_iter().flatten().collect()
+}
+
+/// Endless replies end at the bound, and slow ones at the deadline.
+fn endless() -> Vec<Attack> {
+    vec![
         Attack::new("endless greeting", &["greeting limit"], |conn| {
             conn.repeat(&b"220-and another thing\r\n".repeat(100), Duration::ZERO)
         }),
@@ -67,13 +74,12 @@ fn endless_replies_end_at_the_bound_and_slow_ones_at_the_deadline() {
             conn.line()?;
             conn.say("250-x\r\n")
         }),
-    ]);
+    ]
 }
 
-#[test]
-fn what_is_no_reply_is_a_protocol_error() {
+fn no_replies() -> Vec<Attack> {
     let wrong = &["ehlo protocol_error"];
-    assault(vec![
+    vec![
         ehlo("bare LF", wrong, b"250 x\n"),
         ehlo("bare CR", wrong, b"250 x\ry\r\n"),
         ehlo("CR CR LF", wrong, b"250 x\r\r\n"),
@@ -92,58 +98,84 @@ fn what_is_no_reply_is_a_protocol_error() {
         ehlo("NUL", wrong, b"250 x\0y\r\n"),
         ehlo("an empty line before", wrong, b"\r\n250 x\r\n"),
         ehlo("an empty line inside", wrong, b"250-x\r\n\r\n250 y\r\n"),
-    ]);
+    ]
 }
 
-#[test]
-fn another_protocol_is_a_protocol_error_at_once() {
-    let played = assault(vec![
+/// Another protocol is told at once, not at the deadline.
+fn other_protocols() -> Vec<Attack> {
+    let at_once = Duration::from_millis(900);
+    vec![
         Attack::new("HTTP", &["greeting protocol_error"], |conn| {
             conn.say("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")?;
             conn.drain()
-        }),
+        })
+        .says("web server")
+        .within(at_once),
         Attack::new("SSH", &["greeting protocol_error"], |conn| {
             conn.say("SSH-2.0-OpenSSH_9.2p1\r\n")?;
             conn.drain()
-        }),
+        })
+        .says("SSH server")
+        .within(at_once),
         Attack::new("a TLS alert on a plain port", &["greeting protocol_error"], |conn| {
             conn.say([0x15, 3, 1, 0, 2, 2, 40])?;
             conn.drain()
-        }),
+        })
+        .says("TLS from the first byte")
+        .within(at_once),
         Attack::new("SMTP on an implicit TLS port", &["tls protocol_error", "tls desync"], |conn| {
             conn.say("220 peer.test ESMTP\r\n")?;
             conn.drain()
         })
-        .keys("tls: { mode: implicit, ca: ca.pem }"),
-    ]);
-    for name in ["HTTP", "SSH", "a TLS alert on a plain port"] {
-        assert!(played.case(name)["timings_ms"]["total"].as_f64().unwrap() < 900.0, "{name} waited");
-    }
+        .keys("tls: { mode: implicit, ca: ca.pem }")
+        .says("it said: 220 peer.test ESMTP")
+        .within(at_once),
+    ]
 }
 
-#[test]
-fn odd_but_legal_replies_are_taken() {
-    let played = assault(vec![
-        Attack::new("a code alone", &["passed"], |conn| mail(conn, b"250\r\n")),
-        Attack::new("Latin-1", &["passed"], |conn| mail(conn, b"250 2.1.0 gr\xfc\xdf dich\r\n")),
+fn odd_but_legal() -> Vec<Attack> {
+    vec![
+        Attack::new("a code alone", &["passed"], |conn| mail(conn, b"250\r\n"))
+            .check(|case| assert_eq!(reply(case)["text"], "")),
+        Attack::new("Latin-1", &["passed"], |conn| mail(conn, b"250 2.1.0 gr\xfc\xdf dich\r\n"))
+            .says("gr\\\\xFC\\\\xDF dich"),
+        Attack::new("bytes that are no UTF-8", &["passed"], |conn| mail(conn, b"250 2.1.0 a\xc3\x28b\r\n"))
+            .says("a\\\\xC3(b"),
         Attack::new("split at every byte", &["passed"], |conn| {
             mail(conn, b"250-2.1.0 one\r\n250 2.1.0 two\r\n")
+        })
+        .check(|case| {
+            let split = reply(case);
+            assert_eq!(
+                (split["code"].as_u64(), split["enhanced"].as_str()),
+                (Some(250), Some("2.1.0")),
+                "{split}"
+            );
+            assert!(split["text"].as_str().unwrap().starts_with("one"), "{split}");
         }),
+        Attack::new("split at every record of TLS", &["passed"], |conn| {
+            conn.hello(&["STARTTLS"])?;
+            conn.answer("STARTTLS", "220 go\r\n")?;
+            conn.tls(&Pki::shared().acceptor())?;
+            for (command, reply) in
+                [("EHLO", "250-x\r\n250 y\r\n"), ("MAIL", "250-a\r\n250 b\r\n"), ("QUIT", "221 z\r\n")]
+            {
+                conn.answer(command, "")?;
+                for byte in reply.bytes() {
+                    conn.say([byte])?;
+                }
+            }
+            Ok(())
+        })
+        .keys("tls: { mode: starttls, ca: ca.pem }\nstop_after: mail_from"),
         Attack::new("an extension code and a long line", &["passed"], |conn| {
             mail(conn, &[b"250 2.1.0 ", [b'x'; 1_500].as_slice(), b"\r\n"].concat())
         }),
-    ]);
-    let reply = |name: &str| {
-        let replies = played.case(name)["replies"].as_array().unwrap().clone();
-        replies.into_iter().find(|reply| reply["stage"] == "mail_from").unwrap()
-    };
-    assert_eq!(reply("a code alone")["text"], "");
-    let latin = reply("Latin-1")["text"].as_str().unwrap().to_owned();
-    assert!(
-        latin.starts_with("gr") && latin.ends_with(" dich") && latin.to_lowercase().contains("xfc"),
-        "{latin}"
-    );
-    let split = reply("split at every byte");
-    assert_eq!((split["code"].as_u64(), split["enhanced"].as_str()), (Some(250), Some("2.1.0")), "{split}");
-    assert!(split["text"].as_str().unwrap().starts_with("one"), "{split}");
+    ]
+}
+
+/// The reply to MAIL.
+fn reply(case: &Value) -> Value {
+    let replies = case["replies"].as_array().unwrap();
+    replies.iter().find(|reply| reply["stage"] == "mail_from").unwrap().clone()
 }

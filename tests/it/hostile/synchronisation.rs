@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Attack, assault};
+use super::Attack;
 use crate::support::Conn;
 
 /// Answers up to and including the command before `stage`, and reads the one
@@ -31,11 +31,13 @@ fn up_to(conn: &mut Conn, stage: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-const STAGES: [&str; 6] = ["greeting", "ehlo", "mail_from", "rcpt_to", "data", "message"];
+/// The rows of this section.
+pub fn rows() -> Vec<Attack> {
+    [unasked(), missing(), farewells(), closes(), refusals(), quits()].into_iter().flatten().collect()
+}
 
-#[test]
-fn a_reply_that_nobody_asked_for_is_desync_and_never_a_pass() {
-    assault(vec![
+fn unasked() -> Vec<Attack> {
+    vec![
         Attack::new("every reply at connect", &["desync"], |conn| {
             conn.say("220 a\r\n250 b\r\n250 c\r\n250 d\r\n354 e\r\n250 f\r\n221 g\r\n")?;
             conn.drain()
@@ -63,18 +65,40 @@ fn a_reply_that_nobody_asked_for_is_desync_and_never_a_pass() {
             conn.drain()
         })
         .never_hears(&["RCPT"]),
+        Attack::new("one reply too many after RCPT", &["rcpt_to desync", "data desync"], |conn| {
+            up_to(conn, "rcpt_to")?;
+            conn.say("250 2.1.5 ok\r\n354 go\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["BODY-MARK"]),
+        Attack::new("the replies of a session, one command early", &["desync"], |conn| {
+            conn.say("220 peer.test\r\n")?;
+            conn.line()?;
+            conn.say("250 peer.test\r\n")?;
+            conn.line()?;
+            conn.say("250 sender\r\n250 recipient\r\n")?;
+            conn.line()?;
+            conn.say("354 go\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["BODY-MARK"]),
+        Attack::new("an unasked 421", &["421 4.3.2"], |conn| {
+            up_to(conn, "mail_from")?;
+            conn.say("250 2.1.0 ok\r\n421 4.3.2 shutting down\r\n")?;
+            conn.drain()
+        })
+        .never_hears(&["DATA", "QUIT"]),
         Attack::new("a greeting in two pieces, then more", &["desync"], |conn| {
             conn.say("220 peer.test\r\n2")?;
             conn.say("50 x\r\n")?;
             conn.drain()
         })
         .never_hears(&["MAIL"]),
-    ]);
+    ]
 }
 
-#[test]
-fn a_missing_reply_is_a_timeout_where_it_is_missing() {
-    let played = assault(vec![
+fn missing() -> Vec<Attack> {
+    vec![
         Attack::new("the third recipient goes unanswered", &["rcpt_to timeout"], |conn| {
             up_to(conn, "rcpt_to")?;
             conn.say("250 2.1.5 ok\r\n")?;
@@ -86,7 +110,8 @@ fn a_missing_reply_is_a_timeout_where_it_is_missing() {
         Attack::new("nothing after the final dot", &["message timeout"], |conn| {
             up_to(conn, "message")?;
             conn.drain()
-        }),
+        })
+        .says("delivery unknown"),
         Attack::new("a body that nobody reads", &["message timeout"], |conn| {
             up_to(conn, "data")?;
             conn.say("354 go\r\n")?;
@@ -94,60 +119,64 @@ fn a_missing_reply_is_a_timeout_where_it_is_missing() {
             Ok(())
         })
         .keys("message: { file: big.eml }"),
-    ]);
-    let unknown = played.case("nothing after the final dot").to_string() + &played.ran.stdout;
-    assert!(unknown.contains("delivery unknown"), "{unknown}");
+    ]
 }
 
-#[test]
-fn a_421_ends_the_session_where_it_comes_and_nothing_more_is_said() {
-    let expected: [&'static [&'static str]; 6] = [
-        &["greeting 421 4.3.2"],
-        &["ehlo 421 4.3.2"],
-        &["mail_from 421 4.3.2"],
-        &["rcpt_to 421 4.3.2"],
-        &["data 421 4.3.2"],
-        &["message 421 4.3.2"],
+fn farewells() -> Vec<Attack> {
+    let rows: [(&str, &str, &[&str]); 6] = [
+        ("421 for a greeting", "greeting", &["greeting 421 4.3.2"]),
+        ("421 to EHLO", "ehlo", &["ehlo 421 4.3.2"]),
+        ("421 to MAIL", "mail_from", &["mail_from 421 4.3.2"]),
+        ("421 to RCPT", "rcpt_to", &["rcpt_to 421 4.3.2"]),
+        ("421 to DATA", "data", &["data 421 4.3.2"]),
+        ("421 to the message", "message", &["message 421 4.3.2"]),
     ];
-    let attack = |(at, stage): (usize, &'static str)| {
-        Attack::new(stage, expected[at], move |conn| {
+    let farewell = |(name, stage, expected)| {
+        Attack::new(name, expected, move |conn| {
             up_to(conn, stage)?;
             conn.say("421 4.3.2 shutting down\r\n")?;
             conn.drain()
         })
         .never_hears(&["QUIT"])
     };
-    assault(STAGES.into_iter().enumerate().map(attack).collect());
+    rows.into_iter().map(farewell).collect()
 }
 
-#[test]
-fn a_close_or_a_reset_is_closed_at_its_stage() {
-    let expected: [&'static [&'static str]; 6] = [
+fn closes() -> Vec<Attack> {
+    let rows: [(&str, &str, &str, &[&str]); 6] = [
         // A reset may come before the connection is seen to be there.
-        &["greeting closed", "connect refused reset"],
-        &["ehlo closed"],
-        &["mail_from closed"],
-        &["rcpt_to closed"],
-        &["data closed"],
-        &["message closed"],
+        (
+            "close after accept",
+            "reset after accept",
+            "greeting",
+            &["greeting closed", "connect refused reset"],
+        ),
+        ("close after EHLO", "reset after EHLO", "ehlo", &["ehlo closed"]),
+        ("close after MAIL", "reset after MAIL", "mail_from", &["mail_from closed"]),
+        ("close after RCPT", "reset after RCPT", "rcpt_to", &["rcpt_to closed"]),
+        ("close after DATA", "reset after DATA", "data", &["data closed"]),
+        ("close after the message", "reset after the message", "message", &["message closed"]),
     ];
-    for reset in [false, true] {
-        let attack = |(at, stage): (usize, &'static str)| {
-            Attack::new(stage, expected[at], move |conn| {
+    let close = |(close, reset, stage, expected): (
+        &'static str,
+        &'static str,
+        &'static str,
+        &'static [&'static str],
+    )| {
+        [
+            Attack::new(close, expected, move |conn| up_to(conn, stage)),
+            Attack::new(reset, expected, move |conn| {
                 up_to(conn, stage)?;
-                if reset {
-                    conn.reset();
-                }
+                conn.reset();
                 Ok(())
-            })
-        };
-        assault(STAGES.into_iter().enumerate().map(attack).collect());
-    }
+            }),
+        ]
+    };
+    rows.into_iter().flat_map(close).collect()
 }
 
-#[test]
-fn a_refusal_is_reported_as_it_was_said() {
-    let played = assault(vec![
+fn refusals() -> Vec<Attack> {
+    vec![
         Attack::new("554 for a greeting", &["greeting 554"], |conn| {
             conn.say("554 no service\r\n")?;
             conn.bye()
@@ -174,7 +203,8 @@ fn a_refusal_is_reported_as_it_was_said() {
             up_to(conn, "rcpt_to")?;
             conn.say("450 4.7.1 try again later\r\n")?;
             conn.bye()
-        }),
+        })
+        .check(|case| assert_eq!(case["attempts"], 1)),
         Attack::new("250 to DATA", &["data protocol_error"], |conn| {
             up_to(conn, "data")?;
             conn.say("250 2.0.0 fine\r\n")?;
@@ -191,17 +221,15 @@ fn a_refusal_is_reported_as_it_was_said() {
         .keys("rcpt_to: [a@peer.test, b@peer.test]")
         .never_hears(&["DATA"])
         .within(Duration::from_secs(3)),
-    ]);
-    assert_eq!(played.case("greylisting")["attempts"], 1);
+    ]
 }
 
-#[test]
-fn quit_changes_no_verdict_and_takes_two_seconds_at_most() {
+fn quits() -> Vec<Attack> {
     let delivered = |conn: &mut Conn| {
         up_to(conn, "message")?;
         conn.say("250 2.0.0 queued\r\n")
     };
-    assault(vec![
+    vec![
         Attack::new("QUIT unknown", &["passed"], move |conn| {
             delivered(conn)?;
             conn.answer("QUIT", "500 what?\r\n").map(drop)
@@ -215,5 +243,5 @@ fn quit_changes_no_verdict_and_takes_two_seconds_at_most() {
             delivered(conn)?;
             conn.line().map(drop)
         }),
-    ]);
+    ]
 }

@@ -4,20 +4,31 @@ use std::time::Duration;
 
 use openssl::ssl::{SslAcceptor, SslVersion};
 
-use super::{Attack, assault};
-use crate::support::{Conn, Issued, Leaf, Pki};
+use super::Attack;
+use crate::support::{Conn, Pki, have};
 
-const STARTTLS: &str = "tls: { mode: starttls, ca: ca.pem }";
+pub const STARTTLS: &str = "tls: { mode: starttls, ca: ca.pem }";
+const OPENSSL: &str = "tls: { mode: starttls, ca: ca.pem, backend: openssl }";
+const IMPLICIT: [&str; 2] =
+    ["tls: { mode: implicit, ca: ca.pem }", "tls: { mode: implicit, ca: ca.pem, backend: openssl }"];
 const CLEAR: &[&str] = &["MAIL", "AUTH"];
 
+/// The rows of this section.
+pub fn rows() -> Vec<Attack> {
+    [injections(), stripped(), farewells(), refusals(), alerts(), broken(), floods(), renegotiation()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// Greets, offers STARTTLS and answers it so.
-fn starttls(conn: &mut Conn, reply: &str) -> std::io::Result<()> {
+pub fn starttls(conn: &mut Conn, reply: &str) -> std::io::Result<()> {
     conn.hello(&["STARTTLS"])?;
     conn.answer("STARTTLS", reply).map(drop)
 }
 
 /// A whole dialogue under TLS.
-fn session(conn: &mut Conn, acceptor: &SslAcceptor) -> std::io::Result<()> {
+pub fn session(conn: &mut Conn, acceptor: &SslAcceptor) -> std::io::Result<()> {
     starttls(conn, "220 go\r\n")?;
     conn.tls(acceptor)?;
     conn.ehlo(&[])?;
@@ -29,9 +40,8 @@ fn session(conn: &mut Conn, acceptor: &SslAcceptor) -> std::io::Result<()> {
     conn.bye()
 }
 
-#[test]
-fn clear_text_between_220_and_the_handshake_is_desync() {
-    assault(vec![
+fn injections() -> Vec<Attack> {
+    vec![
         Attack::new("a whole reply in the same segment", &["desync", "protocol_error"], |conn| {
             starttls(conn, "220 go\r\n250 injected\r\n")?;
             conn.drain()
@@ -44,6 +54,14 @@ fn clear_text_between_220_and_the_handshake_is_desync() {
         })
         .keys(STARTTLS)
         .never_hears(&["MAIL", "\u{16}\u{3}"]),
+        Attack::new("a fragment in a later segment", &["desync", "protocol_error", "tls timeout"], |conn| {
+            starttls(conn, "220 go\r\n")?;
+            conn.wait(Duration::from_millis(50));
+            conn.say("25")?;
+            conn.drain()
+        })
+        .keys(STARTTLS)
+        .never_hears(CLEAR),
         Attack::new("plain text instead of a handshake", &["tls protocol_error", "desync"], |conn| {
             starttls(conn, "220 go\r\n")?;
             conn.wait(Duration::from_millis(50));
@@ -80,11 +98,10 @@ fn clear_text_between_220_and_the_handshake_is_desync() {
             conn.repeat(&[2], Duration::from_millis(100))
         })
         .keys(STARTTLS),
-    ]);
+    ]
 }
 
-#[test]
-fn where_tls_was_asked_for_nothing_follows_in_clear() {
+fn stripped() -> Vec<Attack> {
     let refused = |name: &'static str, expected: &'static [&'static str], reply: &'static str| {
         Attack::new(name, expected, move |conn| {
             starttls(conn, reply)?;
@@ -94,7 +111,7 @@ fn where_tls_was_asked_for_nothing_follows_in_clear() {
         .never_hears(CLEAR)
         .within(Duration::from_secs(3))
     };
-    assault(vec![
+    vec![
         refused("454", &["starttls 454 4.7.0"], "454 4.7.0 TLS not available\r\n"),
         refused("502", &["starttls 502"], "502 5.5.1 what?\r\n"),
         refused("354", &["starttls protocol_error", "starttls 354"], "354 go\r\n"),
@@ -124,68 +141,53 @@ fn where_tls_was_asked_for_nothing_follows_in_clear() {
         .keys("tls: { mode: starttls, ca: ca.pem }\nauth: { mechanism: LOGIN, username: a, password: b }")
         .never_hears(CLEAR)
         .within(Duration::from_secs(3)),
-    ]);
+    ]
 }
 
-#[test]
-fn a_certificate_that_does_not_hold_is_untrusted_with_its_reason() {
-    let pki = Pki::shared();
-    let leaf = Leaf::default;
-    let expired = pki.ca().issue(&Leaf { days: (-20, -10), ..leaf() });
-    let early = pki.ca().issue(&Leaf { days: (10, 20), ..leaf() });
-    let other = pki.other_ca().issue(&leaf());
-    let name = pki.ca().issue(&Leaf { dns: &["elsewhere.test"], ip: &["192.0.2.1"], ..leaf() });
-    let common = pki.ca().issue(&Leaf { cn: "mx.test", dns: &[], ip: &[], ..leaf() });
-    let attack = |label: &'static str, expected: &'static [&'static str], issued: Issued, keys: &str| {
-        let acceptor = issued.acceptor();
-        Attack::new(label, expected, move |conn| session(conn, &acceptor)).keys(keys).never_hears(&["MAIL"])
+/// 421, close and reset where STARTTLS, the handshake and EHLO after it stand.
+fn farewells() -> Vec<Attack> {
+    let secured = |conn: &mut Conn| {
+        starttls(conn, "220 go\r\n")?;
+        conn.tls(&Pki::shared().acceptor())?;
+        conn.line().map(drop)
     };
-    let untrusted = |label, expected, issued| attack(label, expected, issued, STARTTLS);
-    assault(vec![
-        untrusted("expired", &["tls tls_untrusted expired"], expired.clone()),
-        untrusted("not yet valid", &["tls tls_untrusted not_yet_valid"], early),
-        untrusted("another root", &["tls tls_untrusted unknown_issuer"], other),
-        untrusted(
-            "self-signed",
-            &[
-                "tls tls_untrusted self_signed",
-                "tls tls_untrusted unknown_issuer",
-                "tls tls_untrusted not_a_leaf",
-            ],
-            Issued::self_signed(),
-        ),
-        untrusted("another name", &["tls tls_untrusted name_mismatch"], name),
-        attack(
-            "the name only in CN",
-            &["tls tls_untrusted name_mismatch"],
-            common,
-            "tls: { mode: starttls, ca: ca.pem, sni: mx.test }",
-        ),
-        attack(
-            "expired, by OpenSSL",
-            &["tls tls_untrusted expired"],
-            expired,
-            "tls: { mode: starttls, ca: ca.pem, backend: openssl }",
-        ),
-        Attack::new("the right one", &["passed"], |conn| session(conn, &Pki::shared().acceptor()))
-            .keys(STARTTLS),
-        Attack::new("the right one, pinned", &["passed"], |conn| session(conn, &Pki::shared().acceptor()))
-            .keys(&format!("tls: {{ mode: starttls, verify: {{ sha256: {} }} }}", fingerprint())),
-        Attack::new("another one than the pinned", &["tls tls_untrusted fingerprint"], |conn| {
-            session(conn, &Pki::shared().acceptor())
-        })
-        .keys(&format!("tls: {{ mode: starttls, verify: {{ sha256: {} }} }}", "00".repeat(32)))
-        .never_hears(&["MAIL"]),
-    ]);
+    let offered = |conn: &mut Conn| {
+        conn.hello(&["STARTTLS"])?;
+        conn.line().map(drop)
+    };
+    let rows = vec![
+        Attack::new("421 to STARTTLS", &["starttls 421 4.7.0"], |conn| {
+            starttls(conn, "421 4.7.0 no\r\n")?;
+            conn.drain()
+        }),
+        Attack::new("close after STARTTLS", &["starttls closed"], offered),
+        Attack::new("reset after STARTTLS", &["starttls closed"], move |conn| {
+            offered(conn)?;
+            conn.reset();
+            Ok(())
+        }),
+        Attack::new("reset instead of a handshake", &["tls closed"], |conn| {
+            starttls(conn, "220 go\r\n")?;
+            conn.byte()?;
+            conn.reset();
+            Ok(())
+        }),
+        Attack::new("421 to EHLO under TLS", &["ehlo_tls 421 4.7.0"], move |conn| {
+            secured(conn)?;
+            conn.say("421 4.7.0 no\r\n")?;
+            conn.drain()
+        }),
+        Attack::new("close after EHLO under TLS", &["ehlo_tls closed"], secured),
+        Attack::new("reset after EHLO under TLS", &["ehlo_tls closed"], move |conn| {
+            secured(conn)?;
+            conn.abort();
+            Ok(())
+        }),
+    ];
+    rows.into_iter().map(|row| row.keys(STARTTLS).never_hears(&["MAIL", "AUTH", "QUIT"])).collect()
 }
 
-fn fingerprint() -> String {
-    let digest = Pki::shared().server().cert.digest(openssl::hash::MessageDigest::sha256()).unwrap();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[test]
-fn a_refused_handshake_says_what_was_refused() {
+fn refusals() -> Vec<Attack> {
     let pki = Pki::shared();
     let demanding = |version: SslVersion| pki.server().acceptor_with(version, version, Some(pki.other_ca()));
     let refused = |name: &'static str, acceptor: SslAcceptor, keys: &str| {
@@ -199,7 +201,7 @@ fn a_refused_handshake_says_what_was_refused() {
     };
     let with =
         "tls: { mode: starttls, ca: ca.pem }\ncertificate: { cert: client-ec.pem, key: client-ec.key }";
-    assault(vec![
+    vec![
         refused("a certificate of the wrong CA, TLS 1.2", demanding(SslVersion::TLS1_2), with),
         refused("a certificate of the wrong CA, TLS 1.3", demanding(SslVersion::TLS1_3), with),
         refused("no certificate, TLS 1.2", demanding(SslVersion::TLS1_2), STARTTLS),
@@ -209,6 +211,20 @@ fn a_refused_handshake_says_what_was_refused() {
             demanding(SslVersion::TLS1_3),
             "tls: { mode: starttls, ca: ca.pem, backend: openssl }",
         ),
+        Attack::new(
+            "a certificate of the wrong CA, TLS 1.3, in a race with a reset",
+            &["tls tls_refused client_certificate"],
+            {
+                let acceptor = demanding(SslVersion::TLS1_3);
+                move |conn| {
+                    starttls(conn, "220 go\r\n")?;
+                    conn.reset_when_over()?;
+                    conn.tls(&acceptor)
+                }
+            },
+        )
+        .keys(with)
+        .never_hears(CLEAR),
         Attack::new("TLS 1.3 alone, asked for 1.2", &["tls tls_refused protocol_version"], {
             let acceptor = pki.server().acceptor_with(SslVersion::TLS1_3, SslVersion::TLS1_3, None);
             move |conn| session(conn, &acceptor)
@@ -221,11 +237,10 @@ fn a_refused_handshake_says_what_was_refused() {
         })
         .keys("tls: { mode: starttls, ca: ca.pem, version: TLSv1.3 }")
         .never_hears(CLEAR),
-    ]);
+    ]
 }
 
-#[test]
-fn a_tls_session_that_breaks_off_is_never_a_pass() {
+fn broken() -> Vec<Attack> {
     let broken = |name, expected, end: fn(&mut Conn) -> std::io::Result<()>| {
         Attack::new(name, expected, move |conn| {
             starttls(conn, "220 go\r\n")?;
@@ -235,7 +250,7 @@ fn a_tls_session_that_breaks_off_is_never_a_pass() {
         })
         .keys(STARTTLS)
     };
-    assault(vec![
+    vec![
         broken("close inside a reply, no close_notify", &["ehlo_tls closed"], |conn| {
             conn.say("250-peer.test\r\n")?;
             conn.cut();
@@ -256,5 +271,120 @@ fn a_tls_session_that_breaks_off_is_never_a_pass() {
             },
         ),
         broken("silence under TLS", &["ehlo_tls timeout"], Conn::drain),
-    ]);
+        broken("a reply injected under TLS with the greeting's", &["desync"], |conn| {
+            conn.say("250 peer.test\r\n250 2.1.0 sender ok\r\n")?;
+            conn.drain()
+        }),
+        Attack::new(
+            "a reply in clear under TLS, by OpenSSL",
+            &["ehlo_tls protocol_error", "ehlo_tls tls_refused"],
+            |conn| {
+                starttls(conn, "220 go\r\n")?;
+                conn.tls(&Pki::shared().acceptor())?;
+                conn.line()?;
+                conn.bypass(b"250 in clear\r\n")?;
+                conn.drain()
+            },
+        )
+        .keys(OPENSSL),
+        Attack::new("close without close_notify after 221", &["passed"], |conn| {
+            starttls(conn, "220 go\r\n")?;
+            conn.tls(&Pki::shared().acceptor())?;
+            conn.ehlo(&[])?;
+            conn.bye()?;
+            conn.cut();
+            Ok(())
+        })
+        .keys(&format!("{STARTTLS}\nstop_after: ehlo_tls")),
+    ]
+}
+
+/// Alerts in the handshake are named, whoever does it.
+fn alerts() -> Vec<Attack> {
+    let rows: [(&str, &str, u8, &[&str]); 8] = [
+        ("alert 40", "alert 40 by OpenSSL", 40, &["tls tls_refused handshake_failure"]),
+        ("alert 42", "alert 42 by OpenSSL", 42, &["tls tls_refused bad_certificate"]),
+        ("alert 48", "alert 48 by OpenSSL", 48, &["tls tls_refused unknown_ca"]),
+        ("alert 49", "alert 49 by OpenSSL", 49, &["tls tls_refused access_denied"]),
+        ("alert 70", "alert 70 by OpenSSL", 70, &["tls tls_refused protocol_version"]),
+        ("alert 90", "alert 90 by OpenSSL", 90, &["tls tls_refused user_canceled"]),
+        ("alert 116", "alert 116 by OpenSSL", 116, &["tls tls_refused certificate_required"]),
+        ("alert 120", "alert 120 by OpenSSL", 120, &["tls tls_refused no_application_protocol"]),
+    ];
+    let alert =
+        |(rustls, openssl, number, expected): (&'static str, &'static str, u8, &'static [&'static str])| {
+            [rustls, openssl].into_iter().zip(IMPLICIT).map(move |(name, keys)| {
+                Attack::new(name, expected, move |conn| {
+                    conn.byte()?;
+                    conn.say([0x15, 3, 3, 0, 2, 2, number])?;
+                    conn.drain()
+                })
+                .keys(keys)
+                .never_hears(CLEAR)
+            })
+        };
+    let notify = Attack::new("close_notify inside the handshake", &["tls closed", "tls timeout"], |conn| {
+        conn.byte()?;
+        conn.say([0x15, 3, 3, 0, 2, 1, 0])?;
+        conn.drain()
+    })
+    .keys(IMPLICIT[0]);
+    // RFC 8446 §4.1.3: a server that speaks TLS 1.3 and answers 1.2 ends its random so.
+    let mut hello = [0x16, 3, 3, 0, 55, 2, 0, 0, 51, 3, 3].to_vec();
+    hello.extend([7; 24]);
+    hello.extend(b"DOWNGRD\x01");
+    hello.extend([0, 0xc0, 0x2b, 0, 0, 11, 0xff, 1, 0, 1, 0, 0, 0x17, 0, 0, 0, 0x0b]);
+    hello.truncate(5 + 55);
+    let sentinel = ["the downgrade sentinel", "the downgrade sentinel by OpenSSL"].into_iter().zip(IMPLICIT);
+    let sentinel = sentinel.map(|(name, keys)| {
+        let hello = hello.clone();
+        Attack::new(name, &["tls protocol_error", "tls tls_refused"], move |conn| {
+            conn.byte()?;
+            conn.say(&hello)?;
+            conn.drain()
+        })
+        .keys(keys)
+        .never_hears(CLEAR)
+    });
+    rows.into_iter().flat_map(alert).chain([notify]).chain(sentinel).collect()
+}
+
+/// What TLS 1.3 lets a server send for ever without a word of SMTP.
+fn floods() -> Vec<Attack> {
+    let never = &["ehlo_tls timeout", "ehlo_tls limit", "ehlo_tls protocol_error"];
+    let both = |names: [&'static str; 2], script: fn(&mut Conn) -> std::io::Result<()>| {
+        names
+            .into_iter()
+            .zip([STARTTLS, OPENSSL])
+            .map(move |(name, keys)| Attack::new(name, never, script).keys(keys).never_hears(CLEAR))
+    };
+    let updates = both(["KeyUpdate for ever", "KeyUpdate for ever, by OpenSSL"], |conn| {
+        starttls(conn, "220 go\r\n")?;
+        conn.tls_by_rustls(Pki::shared().server(), 0)?;
+        conn.line()?;
+        conn.update_keys_for_ever()
+    });
+    let tickets = both(["20,000 session tickets", "20,000 session tickets, by OpenSSL"], |conn| {
+        starttls(conn, "220 go\r\n")?;
+        conn.tls_by_rustls(Pki::shared().server(), 20_000)?;
+        conn.drain()
+    });
+    updates.chain(tickets).collect()
+}
+
+/// TLS 1.2 lets a server ask for another handshake.
+fn renegotiation() -> Vec<Attack> {
+    if !have("rows on renegotiation", &["openssl"]) {
+        return Vec::new();
+    }
+    let names = ["a request to renegotiate", "a request to renegotiate, by OpenSSL"];
+    let row = |(name, keys)| {
+        Attack::new(
+            name,
+            &["ehlo protocol_error", "ehlo tls_refused", "ehlo closed", "ehlo timeout"],
+            |conn| conn.renegotiate(Pki::shared().server()),
+        )
+        .keys(keys)
+    };
+    names.into_iter().zip(IMPLICIT).map(row).collect()
 }

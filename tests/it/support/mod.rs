@@ -26,7 +26,7 @@ pub use golden::{golden, steady};
 pub use lab::Lab;
 pub use need::{find, have, have_python};
 pub use peer::{Conn, Peer};
-pub use pki::{Issued, Leaf, Pki};
+pub use pki::{Issued, Issuer, Leaf, Pki};
 pub use play::{Played, ending, play, play_with};
 pub use postfix::Postfix;
 pub use program::{Program, Ran, Running};

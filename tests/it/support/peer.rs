@@ -2,14 +2,20 @@
 //! thread of its own. It shares no code with the program, so that a mistake in
 //! our codec cannot hide itself.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use openssl::ssl::{SslAcceptor, SslStream};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::{Dir, Issued};
 
 /// A server that says what a test wants, on a loopback port of its own.
 pub struct Peer {
@@ -95,6 +101,7 @@ pub struct Conn {
 enum Stream {
     Plain(TcpStream),
     Tls(Box<SslStream<TcpStream>>),
+    Rustls(Box<StreamOwned<ServerConnection, TcpStream>>),
     /// Between the two, while a handshake goes on or after it failed.
     Gone,
 }
@@ -105,6 +112,7 @@ impl Conn {
         match &mut self.stream {
             Stream::Plain(stream) => stream.write_all(bytes.as_ref()),
             Stream::Tls(stream) => stream.write_all(bytes.as_ref()),
+            Stream::Rustls(stream) => stream.write_all(bytes.as_ref()),
             Stream::Gone => Err(io::ErrorKind::NotConnected.into()),
         }
     }
@@ -198,6 +206,103 @@ impl Conn {
         Ok(())
     }
 
+    /// The same by rustls, which then sends so many session tickets.
+    pub fn tls_by_rustls(&mut self, issued: &Issued, tickets: usize) -> io::Result<()> {
+        let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
+            return Err(io::ErrorKind::NotConnected.into());
+        };
+        let certificate = CertificateDer::from(issued.cert.to_der()?);
+        let key = PrivatePkcs8KeyDer::from(issued.key.private_key_to_pkcs8()?);
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()))
+            .map_err(io::Error::other)?;
+        config.send_tls13_tickets = tickets;
+        let session = ServerConnection::new(Arc::new(config)).map_err(io::Error::other)?;
+        let mut tls = StreamOwned::new(session, stream);
+        while tls.conn.is_handshaking() {
+            tls.conn.complete_io(&mut tls.sock)?;
+        }
+        self.stream = Stream::Rustls(Box::new(tls));
+        Ok(())
+    }
+
+    /// Announces new keys, wants the client's, and so on until it leaves.
+    pub fn update_keys_for_ever(&mut self) -> io::Result<()> {
+        let Stream::Rustls(tls) = &mut self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
+        loop {
+            tls.conn.refresh_traffic_keys().map_err(io::Error::other)?;
+            while tls.conn.wants_write() {
+                tls.conn.write_tls(&mut tls.sock)?;
+            }
+        }
+    }
+
+    /// Greets under TLS 1.2 by OpenSSL's own server, and asks for another handshake as
+    /// soon as the client has said something, again and again.
+    pub fn renegotiate(&mut self, issued: &Issued) -> io::Result<()> {
+        let Stream::Plain(client) = &self.stream else { return Err(io::ErrorKind::NotConnected.into()) };
+        let dir = Dir::new();
+        issued.write(&dir, "server");
+        let mut child = Command::new("openssl")
+            .current_dir(dir.path())
+            .args(["s_server", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key", "server.key"])
+            .args(["-tls1_2", "-crlf", "-naccept", "1"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut keyboard = child.stdin.take().expect("it is piped");
+        let mut screen = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut line = String::new();
+        while !line.starts_with("ACCEPT 127.0.0.1:") {
+            line.clear();
+            if screen.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        let port: u16 = line.trim().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        let server = TcpStream::connect(("127.0.0.1", port))?;
+        let pass = |mut from: TcpStream, mut to: TcpStream| {
+            thread::spawn(move || {
+                let _ = io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Write);
+            })
+        };
+        let (up, down) = (pass(client.try_clone()?, server.try_clone()?), pass(server, client.try_clone()?));
+        keyboard.write_all(b"220 peer.test\n")?;
+        line.clear();
+        while screen.read_line(&mut line)? > 0 && !line.starts_with("EHLO") {
+            line.clear();
+        }
+        while keyboard.write_all(b"r\n").is_ok() && matches!(child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(20));
+            if down.is_finished() {
+                break;
+            }
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        let _ = (up.join(), down.join());
+        Ok(())
+    }
+
+    /// Closes with a reset, under TLS or not.
+    pub fn abort(&mut self) {
+        if let Stream::Tls(tls) = &self.stream {
+            let _ = socket2::SockRef::from(tls.get_ref()).set_linger(Some(Duration::ZERO));
+        }
+        self.stream = Stream::Gone;
+    }
+
+    /// Makes the end of this connection a reset, whenever it comes.
+    pub fn reset_when_over(&mut self) -> io::Result<()> {
+        match &self.stream {
+            Stream::Plain(stream) => socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)),
+            _ => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
     /// Closes with a reset instead of an orderly end.
     pub fn reset(&mut self) {
         if let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) {
@@ -226,6 +331,7 @@ impl Conn {
         let read = match &mut self.stream {
             Stream::Plain(stream) => stream.read(&mut byte)?,
             Stream::Tls(stream) => stream.read(&mut byte)?,
+            Stream::Rustls(stream) => stream.read(&mut byte)?,
             Stream::Gone => 0,
         };
         if read == 0 {

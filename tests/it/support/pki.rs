@@ -10,8 +10,8 @@ use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
-use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode, SslVersion};
-use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectAlternativeName};
+use openssl::ssl::{SslAcceptor, SslAcceptorBuilder, SslMethod, SslVerifyMode, SslVersion};
+use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAlternativeName};
 use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
 /// A CA, what it issued, and strangers.
@@ -43,11 +43,26 @@ pub struct Leaf<'a> {
     /// Start and end of validity, in days from now.
     pub days: (i64, i64),
     pub rsa: bool,
+    /// Signed with SHA-1.
+    pub sha1: bool,
+    /// For clients alone, by its extended key usage.
+    pub for_clients: bool,
+    /// A CA's own.
+    pub authority: bool,
 }
 
 impl Default for Leaf<'_> {
     fn default() -> Self {
-        Self { cn: "mx.test", dns: &["mx.test", "localhost"], ip: &["127.0.0.1"], days: (-1, 30), rsa: false }
+        Self {
+            cn: "mx.test",
+            dns: &["mx.test", "localhost"],
+            ip: &["127.0.0.1"],
+            days: (-1, 30),
+            rsa: false,
+            sha1: false,
+            for_clients: false,
+            authority: false,
+        }
     }
 }
 
@@ -135,14 +150,28 @@ impl Pki {
 
 impl Issuer {
     fn mint(cn: &str) -> Self {
+        Self::below(cn, None)
+    }
+
+    /// A CA whose certificate this one signed.
+    pub fn intermediate(&self, cn: &str) -> Self {
+        Self::below(cn, Some(self))
+    }
+
+    /// Its certificate.
+    pub fn certificate(&self) -> &X509 {
+        &self.0.cert
+    }
+
+    fn below(cn: &str, above: Option<&Self>) -> Self {
         let key = ec();
         let mut builder = begin(cn, &key, (-2, 60));
-        let name = name(cn);
+        let name = above.map_or_else(|| name(cn), |above| name_of(above));
         builder.set_issuer_name(&name).unwrap();
         builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
         let usage = KeyUsage::new().critical().key_cert_sign().crl_sign().build().unwrap();
         builder.append_extension(usage).unwrap();
-        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        builder.sign(above.map_or(&key, |above| &above.0.key), MessageDigest::sha256()).unwrap();
         Self(Issued { cert: builder.build(), key })
     }
 
@@ -151,7 +180,14 @@ impl Issuer {
         let key = if leaf.rsa { PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap() } else { ec() };
         let mut builder = begin(leaf.cn, &key, leaf.days);
         builder.set_issuer_name(self.0.cert.subject_name()).unwrap();
-        builder.append_extension(BasicConstraints::new().build().unwrap()).unwrap();
+        let mut constraints = BasicConstraints::new();
+        if leaf.authority {
+            constraints.critical().ca();
+        }
+        builder.append_extension(constraints.build().unwrap()).unwrap();
+        if leaf.for_clients {
+            builder.append_extension(ExtendedKeyUsage::new().client_auth().build().unwrap()).unwrap();
+        }
         let mut san = SubjectAlternativeName::new();
         for dns in leaf.dns {
             san.dns(dns);
@@ -163,7 +199,8 @@ impl Issuer {
             let san = san.build(&builder.x509v3_context(Some(&self.0.cert), None)).unwrap();
             builder.append_extension(san).unwrap();
         }
-        builder.sign(&self.0.key, MessageDigest::sha256()).unwrap();
+        let digest = if leaf.sha1 { MessageDigest::sha1() } else { MessageDigest::sha256() };
+        builder.sign(&self.0.key, digest).unwrap();
         Issued { cert: builder.build(), key }
     }
 }
@@ -191,21 +228,35 @@ impl Issued {
         self.acceptor_with(SslVersion::TLS1_2, SslVersion::TLS1_3, None)
     }
 
+    /// The same, these certificates shown above it.
+    pub fn acceptor_showing(&self, above: &[&X509]) -> SslAcceptor {
+        let mut builder = self.builder(SslVersion::TLS1_2, SslVersion::TLS1_3);
+        for cert in above {
+            builder.add_extra_chain_cert((*cert).clone()).unwrap();
+        }
+        builder.build()
+    }
+
     /// The same for these versions, demanding a client certificate of `ca` where
     /// one is given.
     pub fn acceptor_with(&self, min: SslVersion, max: SslVersion, ca: Option<&Issuer>) -> SslAcceptor {
-        let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
-        builder.set_cipher_list("DEFAULT:@SECLEVEL=0").unwrap();
-        builder.set_min_proto_version(Some(min)).unwrap();
-        builder.set_max_proto_version(Some(max)).unwrap();
-        builder.set_certificate(&self.cert).unwrap();
-        builder.set_private_key(&self.key).unwrap();
+        let mut builder = self.builder(min, max);
         if let Some(ca) = ca {
             builder.cert_store_mut().add_cert(ca.0.cert.clone()).unwrap();
             builder.add_client_ca(&ca.0.cert).unwrap();
             builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
         }
         builder.build()
+    }
+
+    fn builder(&self, min: SslVersion, max: SslVersion) -> SslAcceptorBuilder {
+        let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).unwrap();
+        builder.set_cipher_list("DEFAULT:@SECLEVEL=0").unwrap();
+        builder.set_min_proto_version(Some(min)).unwrap();
+        builder.set_max_proto_version(Some(max)).unwrap();
+        builder.set_certificate(&self.cert).unwrap();
+        builder.set_private_key(&self.key).unwrap();
+        builder
     }
 }
 
@@ -228,6 +279,10 @@ fn name(cn: &str) -> openssl::x509::X509Name {
     let mut name = X509NameBuilder::new().unwrap();
     name.append_entry_by_text("CN", cn).unwrap();
     name.build()
+}
+
+fn name_of(issuer: &Issuer) -> openssl::x509::X509Name {
+    issuer.0.cert.subject_name().to_owned().expect("a name can be copied")
 }
 
 fn ec() -> PKey<Private> {
