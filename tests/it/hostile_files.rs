@@ -91,6 +91,29 @@ fn expansion_takes_time_in_proportion_to_the_cases() {
 }
 
 #[test]
+fn a_thousand_cases_at_once_pass_where_descriptors_are_few() {
+    let dir = Dir::new();
+    dir.write(
+        "tenants.yaml",
+        "tenants:\n  - name: Contoso\n    AcceptedDomain: [{ DomainName: contoso.com, DomainType: Authoritative }]\n    lab: { recipients: [info@contoso.com] }\n",
+    );
+    dir.write(
+        "relayprobe.yaml",
+        "simulator: { tenants: tenants.yaml, as_of: 2026-11-01 }\ntargets: { mx: { simulator: mx } }\n",
+    );
+    let numbers: Vec<String> = (0..1_000).map(|n| n.to_string()).collect();
+    dir.write(
+        "t.yaml",
+        format!(
+            "scenarios:\n  - name: case $(n)\n    target: mx\n    mail_from: a@x.test\n    rcpt_to: info@contoso.com\n    stop_after: rcpt_to\n    matrix: {{ n: [{}] }}\n    expect: 250\n",
+            numbers.join(", ")
+        ),
+    );
+    let ran = Program::with_descriptors(64, dir.path(), ["run", "t.yaml", "-j", "1000"]).run();
+    ran.status(0).says("1000 passed");
+}
+
+#[test]
 fn no_damaged_file_makes_it_panic() {
     let dir = Dir::new();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
