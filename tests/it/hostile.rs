@@ -16,8 +16,10 @@ use attack::{Attack, assault};
 
 use crate::hostile_clients;
 
+type Section = (&'static str, fn() -> Vec<Attack>);
+
 /// Every hostile server, by section.
-const TABLE: [(&str, fn() -> Vec<Attack>); 5] = [
+const TABLE: [Section; 5] = [
     ("framing", framing::rows),
     ("synchronisation", synchronisation::rows),
     ("tls", tls::rows),

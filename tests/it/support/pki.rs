@@ -166,7 +166,7 @@ impl Issuer {
     fn below(cn: &str, above: Option<&Self>) -> Self {
         let key = ec();
         let mut builder = begin(cn, &key, (-2, 60));
-        let name = above.map_or_else(|| name(cn), |above| name_of(above));
+        let name = above.map_or_else(|| name(cn), name_of);
         builder.set_issuer_name(&name).unwrap();
         builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
         let usage = KeyUsage::new().critical().key_cert_sign().crl_sign().build().unwrap();
