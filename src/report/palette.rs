@@ -6,8 +6,8 @@ use std::fmt;
 use super::prose::WIDTH;
 
 /// Our symbols, and what stands for them where there is only ASCII.
-const SYMBOLS: [(char, &str); 6] =
-    [('·', "-"), ('…', "..."), ('×', "x"), ('→', "->"), ('§', "section "), ('–', "-")];
+const SYMBOLS: [(char, &str); 7] =
+    [('·', "-"), ('…', "..."), ('×', "x"), ('→', "->"), ('§', "section "), ('–', "-"), ('│', "|")];
 
 /// How the terminal's result is shown.
 #[derive(Clone, Copy, Debug)]

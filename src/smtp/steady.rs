@@ -10,6 +10,7 @@
 //! text that none of them fits stays as it is: better a change too many than one that
 //! nobody sees.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -19,6 +20,9 @@ use regex_lite::Regex;
 pub struct Noise {
     /// What it is, in words.
     pub what: &'static str,
+    /// What is in every text that the pattern finds something in, to pass over the many
+    /// in which it finds nothing.
+    mark: &'static str,
     /// How it looks, as a regular expression.
     pattern: &'static str,
     /// What takes its place; `$1` is what the first group found.
@@ -31,6 +35,7 @@ pub struct Noise {
 pub const NOISE: &[Noise] = &[
     Noise {
         what: "server stamps of Exchange Online: host, time and session, wherever they stand",
+        mark: "[",
         pattern: r" ?\[[\w.-]+\.[\w.-]+ \d{4}-\d\d-\d\dT[\d:.]+Z [0-9A-F]{16}\]",
         with: "",
         sample: (
@@ -41,6 +46,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "its older stamps: a host in brackets at the end",
+        mark: "[",
         pattern: r"( \[[\w-]+(\.[\w-]+)*\.[A-Za-z][\w-]*\])+$",
         with: "",
         sample: (
@@ -50,6 +56,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "session ids in brackets",
+        mark: "[",
         pattern: r" ?\[[0-9A-F]{16}\]",
         with: "",
         sample: (
@@ -60,6 +67,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "dates and times",
+        mark: ":",
         pattern: r"(\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?\b\d{1,2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4},? \d\d:\d\d(:\d\d)?( [+-]\d{4}\b)?( \(?[A-Z]{3,5}\)?)?",
         with: "<date>",
         sample: (
@@ -69,12 +77,14 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "dates and times as ISO 8601 has them",
+        mark: ":",
         pattern: r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([.,]\d+)?(Z\b| ?[+-]\d\d:?\d\d\b)?",
         with: "<date>",
         sample: ("mail.example ESMTP ready, 2026-11-21T20:34:53.120Z", "mail.example ESMTP ready, <date>"),
     },
     Noise {
         what: "internal tags of Exchange Online: AS(201806281), (AS3130), (S77714), AS761; not ATTR35",
+        mark: "S",
         pattern: r" ?\(?\bA?S\(?\d{2,}\b\)*\.?",
         with: "",
         sample: (
@@ -85,6 +95,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "sentences that only say where to read more",
+        mark: "http",
         pattern: r"(?i) ?\b(for more information,? (please )?(see|go to|visit)|visit|see) +https?://[^\s]+( for more information)?\.?",
         with: "",
         sample: (
@@ -95,6 +106,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "how Exchange queued a message: Message-ID, internal id, host, size, speed",
+        mark: "InternalId=",
         pattern: r"<[^<>\s]*> \[InternalId=\d+, Hostname=[\w.-]+\] \d+ bytes in [\d.]+, [\d.]+ KB/sec",
         with: "<id>",
         sample: (
@@ -105,42 +117,49 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "queue ids of Postfix",
-        pattern: r"(?i)\bqueued as [0-9A-Za-z.-]+",
+        mark: " as ",
+        pattern: r"\bqueued as [0-9A-Za-z.-]+",
         with: "queued as <id>",
         sample: ("Ok: queued as 4XyZ5k1Lq8z3Q", "Ok: queued as <id>"),
     },
     Noise {
         what: "message ids of Exim",
+        mark: "id=",
         pattern: r"\bid=[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}\b",
         with: "id=<id>",
         sample: ("OK id=1tEabc-0003Xy-2f", "OK id=<id>"),
     },
     Noise {
         what: "session ids of Google, the time before them included",
+        mark: " - gsmtp",
         pattern: r"(\b\d{9,11} )?\b[0-9A-Za-z][\w-]*\.\d+ - gsmtp",
         with: "<id> - gsmtp",
         sample: ("OK 1763757293 a640c23a62f3a-b7654fd7d14si7234567b.212 - gsmtp", "OK <id> - gsmtp"),
     },
     Noise {
         what: "queue ids of sendmail and OpenSMTPD",
+        mark: "Message accepted for delivery",
         pattern: r"\b[0-9A-Za-z]{8,14} Message accepted for delivery",
         with: "<id> Message accepted for delivery",
         sample: ("5ALKYrXk012345 Message accepted for delivery", "<id> Message accepted for delivery"),
     },
     Noise {
         what: "UUIDs, and what Amazon SES makes of them",
+        mark: "-",
         pattern: r"\b([0-9A-Fa-f]{16}-)?[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(-\d{6})?\b",
         with: "<id>",
         sample: ("Ok 0102018b7e0b3f5c-1b2c3d4e-5f60-4a7b-8c9d-0e1f2a3b4c5d-000000", "Ok <id>"),
     },
     Noise {
         what: "sixteen hexadecimal digits and more",
+        mark: "",
         pattern: r"\b[0-9A-Fa-f]{16,}\b",
         with: "<id>",
         sample: ("Message queued, 3f2a9c0d1e4b5a6978", "Message queued, <id>"),
     },
     Noise {
         what: "ports behind an address",
+        mark: ":",
         pattern: r"(\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b\]?):\d{1,5}\b",
         with: "${1}:<port>",
         sample: (
@@ -150,6 +169,7 @@ pub const NOISE: &[Noise] = &[
     },
     Noise {
         what: "how long to wait still, as greylisting says it",
+        mark: " ",
         pattern: r"(?i)\b(in|after|for) (\d+ ?(seconds?|secs?|s|minutes?|mins?)|\d\d:\d\d(:\d\d)?)(\s|$|[.,;)])",
         with: "$1 <time>$5",
         sample: ("Greylisted, try again in 297 seconds", "Greylisted, try again in <time>"),
@@ -161,13 +181,15 @@ pub const NOISE: &[Noise] = &[
 /// as its greeting has it, the id of the run.
 #[must_use]
 pub fn steady(text: &str, own: &[(&str, &str)]) -> String {
-    static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
-        let rule = |noise: &Noise| (Regex::new(noise.pattern).expect("a test compiles it"), noise.with);
+    static RULES: LazyLock<Vec<(Regex, &Noise)>> = LazyLock::new(|| {
+        let rule = |noise: &'static Noise| (Regex::new(noise.pattern).expect("a test compiles it"), noise);
         NOISE.iter().map(rule).collect()
     });
     let mut text = named(text.split_ascii_whitespace().collect::<Vec<_>>().join(" "), own);
-    for (pattern, with) in RULES.iter() {
-        if let std::borrow::Cow::Owned(changed) = pattern.replace_all(&text, *with) {
+    for (pattern, noise) in RULES.iter() {
+        if text.contains(noise.mark)
+            && let Cow::Owned(changed) = pattern.replace_all(&text, noise.with)
+        {
             text = changed;
         }
     }
@@ -197,6 +219,7 @@ mod tests {
         for noise in NOISE {
             let (text, left) = noise.sample;
             assert!(Regex::new(noise.pattern).expect(noise.what).is_match(text), "{}", noise.what);
+            assert!(text.contains(noise.mark), "{}", noise.what);
             assert_eq!(steady(text, &[]), left, "{}", noise.what);
             assert_eq!(steady(left, &[]), left, "{}: once is enough", noise.what);
         }

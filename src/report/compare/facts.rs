@@ -71,6 +71,8 @@ impl Facts {
         let own = [(run, "<run>"), (host, "<host>")];
         let refusals =
             record.replies.iter().filter(|reply| reply.stage != Stage::Quit && !is_positive(reply));
+        let decisive = record.decisive.as_ref().map(|decisive| Spoken::of(decisive, &own));
+        let refusals = refusals.map(|reply| Spoken::reply(reply, decisive.as_ref(), &own)).collect();
         let offered = |stage: Stage, lines: &[Cow<'_, str>]| {
             let asked = record.replies.iter().any(|reply| reply.stage == stage && is_positive(reply));
             asked.then(|| lines.iter().map(|line| keyword(line)).collect())
@@ -84,7 +86,7 @@ impl Facts {
             as_of: record.target.as_of.as_deref().map(str::to_owned),
             outcome: record.outcome,
             expected: record.expected.as_deref().map(str::to_owned),
-            decisive: record.decisive.as_ref().map(|decisive| Spoken::of(decisive, &own)),
+            decisive,
             hint: record.hint.as_ref().map(|hint| Hint {
                 meaning: owned(&hint.meaning),
                 fix: owned(&hint.fix),
@@ -98,7 +100,7 @@ impl Facts {
                 .iter()
                 .map(|failure| (failure.stage, failure.expected.to_string(), failure.actual.to_string()))
                 .collect(),
-            refusals: refusals.map(|reply| Spoken::reply(reply, &own)).collect(),
+            refusals,
             is_repeated: record.repeat.is_some(),
             ehlo: offered(Stage::Ehlo, &record.ehlo),
             ehlo_tls: offered(Stage::EhloTls, &record.ehlo_tls),
@@ -150,17 +152,28 @@ impl Spoken {
         Self { shown, said }
     }
 
-    fn reply(reply: &Reply<'_>, own: &[(&str, &str)]) -> Self {
-        let decisive = Decisive {
-            stage: reply.stage,
-            code: Some(reply.code),
-            enhanced: reply.enhanced,
-            text: Some(Cow::Borrowed(&*reply.text)),
-            event: None,
-            reason: None,
-            ms: Some(reply.ms),
+    /// A reply; mostly it is the one that decided, which is known already.
+    fn reply(reply: &Reply<'_>, decisive: Option<&Self>, own: &[(&str, &str)]) -> Self {
+        let is_same = |known: &&Self| {
+            let Decisive { stage, code, enhanced, text, .. } = &known.shown;
+            (*stage, *code, *enhanced, text.as_deref())
+                == (reply.stage, Some(reply.code), reply.enhanced, Some(&*reply.text))
         };
-        let this = Self::of(&decisive, own);
+        let this = match decisive.filter(is_same) {
+            Some(known) => known.clone(),
+            None => Self::of(
+                &Decisive {
+                    stage: reply.stage,
+                    code: Some(reply.code),
+                    enhanced: reply.enhanced,
+                    text: Some(Cow::Borrowed(&*reply.text)),
+                    event: None,
+                    reason: None,
+                    ms: Some(reply.ms),
+                },
+                own,
+            ),
+        };
         Self { said: this.said.at(reply.transaction.unwrap_or(0), reply.recipient), ..this }
     }
 
