@@ -414,6 +414,48 @@ fn ten_thousand_cases_open_in_two_seconds_and_each_of_them_can_be_read() {
     assert!(filtered < Duration::from_secs(3), "{filtered:?}");
 }
 
+#[test]
+fn two_runs_stand_side_by_side() {
+    let Some(mut browser) = Browser::open("html", 1280, 900) else { return };
+    let (dir, _) = report();
+    let before = dir.read("report.json");
+    // The new server lets the stranger out, and refuses what was accepted.
+    let mut after: Value = serde_json::from_str(&before).expect("JSON");
+    for case in after["cases"].as_array_mut().expect("cases") {
+        let own = case["id"] == "relay/to-own-as-a-x-test";
+        if own {
+            case["outcome"] = json!("failed");
+            case["decisive"] = json!({ "stage": "rcpt_to", "code": 554, "enhanced": "5.7.1", "text": "<img src=x onerror=hit=1>", "event": null, "reason": null });
+        }
+    }
+    dir.write("after.json", after.to_string());
+    let compare = ["compare", "report.json", "after.json", "--report", "html=changes.html"];
+    Program::new(dir.path(), compare).run().status(1);
+    browser.visit(&dir.join("changes.html"), "");
+    assert_eq!(browser.problems(), Vec::<String>::new());
+    assert_eq!(browser.eval("typeof hit"), "undefined");
+    assert_eq!(text(&mut browser, "h1 span"), "1 of 9 cases breaks");
+    let sides =
+        browser.eval("[...document.querySelectorAll('.block .pair > div')].map(side => side.innerText)");
+    let side = |n: usize| sides[n].as_str().unwrap_or_default();
+    assert!(side(0).contains("250 2.6.0 Queued"), "{sides}");
+    assert!(side(1).contains("554 5.7.1 <img src=x onerror=hit=1>"), "{sides}");
+    let rows =
+        "[...document.querySelectorAll('.both')].map(row => [...row.children].map(at => at.textContent))";
+    let rows = browser.eval(rows);
+    let row = json!(["relay/to-own-as-a-x-test", "✓ 250 2.6.0", "✗ 554 5.7.1", "breaks"]);
+    let rows = rows.as_array().expect("a list");
+    assert!(rows.len() == 9 && rows.contains(&row), "{rows:#?}");
+    assert_eq!(count(&mut browser, ".both .cell.passed.yes"), 5);
+    for (width, dark) in [(1280, false), (1280, true), (360, false)] {
+        browser.size(width, 900);
+        browser.media("screen", dark);
+        assert_eq!(browser.eval(CONTRAST)["low"], json!([]), "{width} {dark}");
+        let wide = browser.eval(TOO_WIDE);
+        assert_eq!(wide[0], 0, "{wide:#}");
+    }
+}
+
 /// `make golden` takes the pictures of docs/report.md anew.
 #[test]
 fn golden_pictures_of_the_page() {

@@ -10,6 +10,7 @@ use crate::report::Palette;
 use crate::report::html::still_page;
 use crate::report::words::{count, tally};
 use crate::smtp::visible;
+use crate::verdict::Outcome;
 
 const STYLE: &str = include_str!("compare.css");
 
@@ -43,6 +44,7 @@ pub fn comparison_as_html(comparison: &Comparison) -> Vec<u8> {
                 (table(comparison, &groups.notes))
             }
             (rest(comparison))
+            (every_case(comparison))
         }
     };
     let mut page = still_page(&sentence, STYLE, &body).into_string().into_bytes();
@@ -143,6 +145,58 @@ fn ids(comparison: &Comparison, cases: &[&Pair]) -> Markup {
         @if cases.len() > MANY {
             details { summary { span {} span { (count(cases.len(), "case")) } } (list) }
         } @else { (list) }
+    }
+}
+
+/// Every case with both answers, so that it shows at a glance which relay where.
+fn every_case(comparison: &Comparison) -> Markup {
+    let suite = |case: &Pair| (&comparison.facts(case).source.0, &comparison.facts(case).suite);
+    html! {
+        h2 { "All cases" }
+        @for cases in comparison.cases.chunk_by(|a, b| suite(a) == suite(b)) {
+            h3 { (visible(suite(&cases[0]).1)) small { (visible(suite(&cases[0]).0)) ", " (cases.len()) } }
+            // What is out of sight is laid out when it comes into sight.
+            @for rows in cases.chunks(50) {
+                div.rows { @for case in rows { (both(comparison, case)) } }
+            }
+        }
+    }
+}
+
+fn both(comparison: &Comparison, case: &Pair) -> Markup {
+    let worst =
+        case.changes.iter().filter(|change| change.accepted.is_none()).map(|change| change.kind).min();
+    let accepted = worst.is_none() && !case.changes.is_empty();
+    html! {
+        div.both {
+            span { (visible(&comparison.facts(case).id)) }
+            (short(comparison.before(case)))
+            (short(comparison.after(case)))
+            @match worst {
+                Some(kind) if !kind.is_note() => b class=(class(kind)) { (kind.as_str()) },
+                _ if accepted => span.soft { "accepted" },
+                _ => span.soft { "same" },
+            }
+        }
+    }
+}
+
+/// The decisive reply of one side; colour and symbol are the verdict, filled where the
+/// server accepted.
+fn short(facts: Option<&Facts>) -> Markup {
+    let Some(facts) = facts else { return html! { span.soft { "no such case" } } };
+    let symbol = match facts.outcome {
+        Outcome::Passed => "✓",
+        Outcome::Failed => "✗",
+        Outcome::Error => "!",
+        Outcome::Skipped => "–",
+    };
+    let accepted = facts.decisive.as_ref().is_some_and(|decisive| decisive.said.accepted);
+    html! {
+        span.cell.(facts.outcome.as_str()).yes[accepted] {
+            i { (symbol) } " "
+            @match &facts.decisive { Some(decisive) => (decisive.in_short()), None => (facts.outcome.as_str()) }
+        }
     }
 }
 

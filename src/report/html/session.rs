@@ -17,12 +17,22 @@ pub(in crate::report) fn session(record: &Record<'_>) -> Markup {
         return html! {};
     }
     let (steps, total) = steps(record);
-    let decisive = record.decisive.as_ref().map(|decisive| decisive.stage);
+    let decided = |step: &Step| {
+        let Some(decisive) = &record.decisive else { return false };
+        step.stage == decisive.stage
+            && match step.end_with {
+                End::Reply(code) => decisive.code == Some(code),
+                End::Event => decisive.code.is_none(),
+                End::Done => false,
+            }
+    };
+    // Of several transactions the last may have decided, never the one before a refusal.
+    let decisive = steps.iter().rposition(decided);
     html! {
         div.session {
             ol.fall {
                 @for (n, step) in steps.iter().enumerate() {
-                    (bar(n, step, total, decisive == Some(step.stage)))
+                    (bar(n, step, total, decisive == Some(n)))
                 }
                 li.scale aria-hidden="true" { (scale(total)) b { "ms" } }
             }
