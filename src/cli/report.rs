@@ -23,9 +23,9 @@ pub(super) struct Args {
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// The format: json, ndjson, html, junit, tap, csv, markdown, prometheus, nagios
-    /// or github.
-    #[arg(short, long, value_name = "FORMAT", value_parser = Format::named)]
+    /// The format: terminal, json, ndjson, junit, tap, csv, markdown, html, prometheus,
+    /// nagios or github.
+    #[arg(short, long, value_name = "FORMAT", default_value = "terminal", value_parser = Format::named)]
     format: Format,
 
     /// Write to a file instead of standard output; whole or not at all.

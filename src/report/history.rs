@@ -17,9 +17,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
+use super::record::Record;
 use super::words::TOOL;
-use super::words::{attempt, decided_in_short};
-use crate::verdict::{CaseResult, Outcome};
+use crate::verdict::Outcome;
 
 /// What later releases write differently gets another number.
 const SCHEMA: u32 = 1;
@@ -52,13 +52,12 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    fn of(result: &CaseResult, now: &str) -> Self {
-        let decisive = attempt(result).and_then(|last| last.verdict.decisive.as_ref());
+    fn of(record: &Record<'_>, now: &str) -> Self {
         Self {
-            outcome: result.outcome.as_str().to_owned(),
-            decided: decisive.map_or_else(
+            outcome: record.outcome.as_str().to_owned(),
+            decided: record.decisive.as_ref().map_or_else(
                 || "no reply".to_owned(),
-                |decisive| format!("{} at {}", decided_in_short(decisive), decisive.stage),
+                |decisive| format!("{} at {}", decisive.in_short(), decisive.stage),
             ),
             since: now.to_owned(),
         }
@@ -156,27 +155,27 @@ impl Changes {
     }
 
     /// Takes the end of one case.
-    pub fn add(&mut self, result: &CaseResult) -> News {
-        let id = &result.case.id;
+    pub fn add(&mut self, record: &Record<'_>) -> News {
+        let id = &*record.id;
         let before = self.before.troubles.get(id);
-        match (result.outcome, before) {
+        match (record.outcome, before) {
             (Outcome::Passed, None) | (Outcome::Skipped, None) => News::None,
             (Outcome::Passed, Some(trouble)) => {
-                self.recovered.push((id.clone(), trouble.clone()));
+                self.recovered.push((id.to_owned(), trouble.clone()));
                 News::Recovered
             }
             // Nothing was seen of it, so it stands as it stood.
             (Outcome::Skipped, Some(trouble)) => {
-                self.now.insert(id.clone(), trouble.clone());
+                self.now.insert(id.to_owned(), trouble.clone());
                 News::None
             }
             (Outcome::Failed | Outcome::Error, before) => {
-                let mut trouble = Trouble::of(result, &self.started);
+                let mut trouble = Trouble::of(record, &self.started);
                 let same = before.filter(|before| before.is_same(&trouble));
                 if let Some(before) = same {
                     trouble.since.clone_from(&before.since);
                 }
-                self.now.insert(id.clone(), trouble);
+                self.now.insert(id.to_owned(), trouble);
                 self.fresh += usize::from(same.is_none());
                 if same.is_some() { News::None } else { News::Trouble }
             }
@@ -234,6 +233,7 @@ fn instant(at: SystemTime) -> String {
 mod tests {
     use super::super::testing::{cases, run};
     use super::*;
+    use crate::verdict::CaseResult;
 
     const ACCEPTED: [&str; 4] = ["220 hi", "250 hi", "250 ok", "250 2.1.5 ok"];
     const REFUSED: [&str; 4] = ["220 hi", "250 hi", "250 ok", "550 5.7.1 no"];
@@ -242,7 +242,7 @@ mod tests {
     fn after(before: History, at: u64, results: &[CaseResult]) -> (Changes, Vec<News>) {
         let started = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_793_534_400 + at);
         let mut changes = Changes::since(before, started);
-        let news = results.iter().map(|result| changes.add(result)).collect();
+        let news = results.iter().map(|result| changes.add(&Record::of(result))).collect();
         (changes, news)
     }
 

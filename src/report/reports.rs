@@ -53,6 +53,21 @@ impl Shape {
             Self::Terminal(_) => "the result".to_owned(),
         }
     }
+
+    fn sheet(&mut self) -> &mut dyn Sheet {
+        match self {
+            Self::Sheet(_, sheet) => &mut **sheet,
+            Self::Terminal(terminal) => &mut **terminal,
+        }
+    }
+
+    /// Whether it tells more of a case that came out so than that it did.
+    fn reads(&self, outcome: Outcome) -> bool {
+        match self {
+            Self::Sheet(..) => true,
+            Self::Terminal(terminal) => terminal.reads(outcome),
+        }
+    }
 }
 
 impl Reports {
@@ -92,11 +107,7 @@ impl Reports {
             let (shape, destination) = (Shape::Terminal(terminal), Destination::Stdout);
             all.sinks.push(Sink { shape, destination, output: Some(Output::Stdout) });
         }
-        all.each(|shape, out| {
-            if let Shape::Sheet(_, sheet) = shape {
-                sheet.head(out);
-            }
-        });
+        all.each(|shape, out| shape.sheet().head(out));
         Ok(all)
     }
 
@@ -107,7 +118,7 @@ impl Reports {
         self.sinks.iter().filter(|sink| sink.destination == Destination::Stdout).any(|sink| {
             match &sink.shape {
                 Shape::Sheet(_, sheet) => sheet.streams(result.outcome),
-                Shape::Terminal(terminal) => terminal.tells(result),
+                Shape::Terminal(terminal) => terminal.streams(result.outcome),
             }
         })
     }
@@ -119,20 +130,13 @@ impl Reports {
             Outcome::Failed | Outcome::Error => Some(self.again.command(&result.case)),
             Outcome::Passed | Outcome::Skipped => None,
         };
-        let mut record = None;
-        let made = || Record { command: command.as_deref().map(Into::into), ..Record::of(result) };
+        let read = self.kept.is_some() || self.sinks.iter().any(|sink| sink.shape.reads(result.outcome));
+        let record = if read { Record::of(result) } else { Record::heading(result) };
+        let record = Record { command: command.map(Into::into), ..record };
         if let Some((run, kept)) = &mut self.kept {
-            kept.push(Facts::of(record.get_or_insert_with(made), run));
+            kept.push(Facts::of(&record, run));
         }
-        self.each(|shape, out| match shape {
-            Shape::Sheet(_, sheet) => sheet.case(record.get_or_insert_with(made), out),
-            Shape::Terminal(terminal) => {
-                let mut text = String::new();
-                terminal.case(result, &mut text);
-                let text = terminal.palette.symbols(text);
-                out.extend_from_slice(text.as_bytes());
-            }
-        });
+        self.each(|shape, out| shape.sheet().case(&record, out));
     }
 
     /// What was kept of the cases so far, to be compared.
@@ -154,15 +158,7 @@ impl Reports {
         let summary = self.summary;
         // A report that is read back and rendered again says the same.
         let run = &run.in_milliseconds();
-        self.each(|shape, out| match shape {
-            Shape::Sheet(_, sheet) => sheet.finish(run, &summary, out),
-            Shape::Terminal(terminal) => {
-                let mut text = String::new();
-                terminal.finish(run, &summary, &mut text);
-                let text = terminal.palette.symbols(text);
-                out.extend_from_slice(text.as_bytes());
-            }
-        });
+        self.each(|shape, out| shape.sheet().finish(run, &summary, out));
         for sink in &mut self.sinks {
             if let Some(output) = sink.output.take()
                 && let Err(source) = output.finish()

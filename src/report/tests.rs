@@ -24,12 +24,18 @@ fn summary(results: &[CaseResult]) -> Summary {
 
 fn shown(results: &[CaseResult], detail: Detail, run: &Run) -> String {
     let mut terminal = Terminal::new(detail, Palette::new(false), Again::default());
-    let mut out = String::new();
+    let mut out = Vec::new();
     for result in results {
-        terminal.case(result, &mut out);
+        terminal.case(&commanded(result), &mut out);
     }
     terminal.finish(run, &summary(results), &mut out);
-    out
+    String::from_utf8(out).expect("text")
+}
+
+/// A record as reports get it.
+fn commanded(result: &CaseResult) -> Record<'_> {
+    let command = result.outcome.is_wrong().then(|| Again::default().command(&result.case).into());
+    Record { command, ..Record::of(result) }
 }
 
 fn entry(result: &CaseResult) -> Value {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Palette, Summary};
 use crate::smtp::visible;
-use crate::verdict::{Attempt, CaseResult, DecidedBy, Decisive};
+use crate::verdict::{Attempt, CaseResult, Decisive};
 
 /// This program and its version, as every object for programs names it.
 pub(super) const TOOL: &str = concat!("relayprobe ", env!("CARGO_PKG_VERSION"));
@@ -25,17 +25,8 @@ pub(super) fn attempt(result: &CaseResult) -> Option<&Attempt> {
     result.attempts.last()
 }
 
-/// What was decisive, on one line and fit to be shown: the whole reply, or the
-/// event with its reason.
-pub(super) fn decided(decisive: &Decisive) -> String {
-    match &decisive.what {
-        DecidedBy::Reply(reply) => visible(&reply.to_string()).into_owned(),
-        DecidedBy::Event(event) => visible(&event.to_string()).into_owned(),
-    }
-}
-
-/// The same without what varies from session to session: code and enhanced code,
-/// or the event.
+/// What was decisive without what varies from session to session: code and enhanced
+/// code, or the event.
 pub(super) fn decided_in_short(decisive: &Decisive) -> String {
     visible(&decisive.in_short()).into_owned()
 }

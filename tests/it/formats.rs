@@ -71,6 +71,13 @@ fn golden_json_rendered_again_is_the_same_text() {
 }
 
 #[test]
+fn golden_terminal_reads_as_the_run_did() {
+    let text = kept("terminal");
+    assert!(text.contains("FAILED  relay/only-the-p2-sender") && text.contains("  again     relayprobe run"));
+    assert!(text.ends_with("simulated, rules as of 2026-11-01 · against onprem · 10.8 s\n"), "{text}");
+}
+
+#[test]
 fn golden_ndjson_is_a_case_a_line_and_then_the_run() {
     let lines = kept("ndjson");
     let script = "import json,sys\nprint(json.dumps([json.loads(l) for l in open(sys.argv[1])]))";
@@ -468,7 +475,7 @@ fn what_is_no_report_is_told_and_nothing_is_written() {
     report(&["-f", "tap", "new.json", "-o", "out"]).status(2).says("schema 7");
     report(&["-f", "tap", "none.json"]).status(2).says("none.json");
     report(&["-f", "tap", "."]).status(2).says("a folder");
-    report(&["-f", "word", "no.json"]).status(2).says("the formats are json, ndjson");
+    report(&["-f", "word", "no.json"]).status(2).says("the formats are terminal, json, ndjson");
     report(&["-f", "tap"]).status(2).says("<FILE>");
     let fixed = fixed().display().to_string();
     report(&["-f", "tap", &fixed, "-o", "no/such/folder"]).status(3).says("cannot write the tap report");

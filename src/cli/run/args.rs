@@ -91,7 +91,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, help_heading = HOW)]
     pub(super) strict: bool,
 
-    /// Write a report: json, ndjson, html, junit, tap, csv, markdown, prometheus, nagios
+    /// Write a report: terminal, json, ndjson, html, junit, tap, csv, markdown, prometheus, nagios
     /// or github, to a file or to standard output (then in place of the result).
     /// Repeatable.
     ///

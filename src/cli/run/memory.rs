@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::cli::tell::{BAD_INPUT, ERROR, complain, warn};
+use crate::report::record::Record;
 use crate::report::{Changes, History, Run, Unreadable, replace};
 use crate::smtp::visible;
 use crate::verdict::CaseResult;
@@ -68,7 +69,7 @@ impl Memory {
     /// Takes the end of a case.
     pub(super) fn add(&mut self, result: &CaseResult) {
         if let Some(changes) = &mut self.changes {
-            changes.add(result);
+            changes.add(&Record::of(result));
         }
     }
 

@@ -9,12 +9,14 @@ use super::markdown::Markdown;
 use super::nagios::Nagios;
 use super::prometheus::Prometheus;
 use super::tap::Tap;
-use crate::report::Destination;
 use crate::report::html::Html;
+use crate::report::{Again, Destination, Detail, Palette, Terminal};
 
-/// A format that other programs read.
+/// A format of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// The result as people read it, without colours.
+    Terminal,
     /// One object: contract §4.
     Json,
     /// An entry a line, as the cases end.
@@ -39,7 +41,8 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::Terminal,
         Self::Json,
         Self::NdJson,
         Self::Html,
@@ -56,6 +59,7 @@ impl Format {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Terminal => "terminal",
             Self::Json => "json",
             Self::NdJson => "ndjson",
             Self::Html => "html",
@@ -89,6 +93,7 @@ impl Format {
     /// An empty report, to be written there.
     pub(in crate::report) fn sheet(self, destination: &Destination) -> Box<dyn Sheet> {
         match self {
+            Self::Terminal => Box::new(Terminal::new(Detail::Normal, Palette::new(false), Again::default())),
             Self::Json => Box::new(Json::object()),
             Self::NdJson => Box::new(Json::lines()),
             Self::Html => Box::new(Html::default()),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::Sheet;
-use crate::report::record::{Attempt, Decisive, Failure, Line, Record, joined};
+use crate::report::record::{Attempt, Decisive, Failure, Line, Record, joined, of_ms};
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
 use crate::verdict::Outcome;
@@ -111,11 +111,6 @@ fn took(record: &Record<'_>) -> Duration {
 
 fn time(attempt: &Attempt<'_>) -> Duration {
     of_ms(attempt.total_ms)
-}
-
-/// A report that was read may say anything; so much can still be added up.
-fn of_ms(ms: f64) -> Duration {
-    Duration::from_secs_f64(ms.clamp(0.0, 1e12) / 1e3)
 }
 
 /// The message, and the type to group by.

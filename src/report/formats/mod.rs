@@ -18,4 +18,5 @@ pub(super) use json::Json;
 #[cfg(test)]
 pub(super) use junit::Junit;
 pub use nagios::PluginStatus;
+pub(super) use overview::Overview;
 pub(super) use sheet::Sheet;

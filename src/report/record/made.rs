@@ -12,17 +12,53 @@ use crate::report::words::attempt;
 use crate::session::{self, Observation};
 use crate::smtp::{EhloResponse, visible};
 use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate, near_end};
-use crate::verdict::{self, CaseResult, DecidedBy, Outcome, Sessions, Verdict};
+use crate::verdict::{self, CaseResult, DecidedBy, Sessions, Verdict};
 
 impl<'a> Record<'a> {
     /// What became of a case; `command` is left to who knows how the run was called.
     #[must_use]
     pub fn of(result: &'a CaseResult) -> Self {
-        let case = &*result.case;
         let last = attempt(result);
         let (seen, verdict) = (last.map(|last| &last.observation), last.map(|last| &last.verdict));
-        let at = &case.expect.at;
-        let wrong = matches!(result.outcome, Outcome::Failed | Outcome::Error);
+        let at = &result.case.expect.at;
+        Self {
+            expected: verdict.map(|verdict| Cow::Borrowed(&*verdict.expected)),
+            expected_at: result
+                .outcome
+                .is_wrong()
+                .then(|| Source { file: Cow::Borrowed(&at.file), line: at.line }),
+            decisive: verdict.and_then(|verdict| verdict.decisive.as_ref()).map(Decisive::of),
+            failures: verdict.map_or_else(Vec::new, failures),
+            replies: seen.map_or_else(Vec::new, |seen| seen.answers.iter().map(Reply::of).collect()),
+            ehlo: offered(seen.and_then(|seen| seen.ehlo.as_ref())),
+            ehlo_tls: offered(seen.and_then(|seen| seen.ehlo_tls.as_ref())),
+            tls: seen.and_then(|seen| seen.tls.as_ref()).map(Tls::of),
+            arrived: seen
+                .and_then(|seen| seen.arrived.as_ref())
+                .map(|all| all.iter().map(Arrived::of).collect()),
+            timings_ms: seen.map_or_else(Timings::default, |seen| Timings {
+                connect: seen.timings.connect.map(ms),
+                tls: seen.timings.tls.map(ms),
+                total: Some(ms(seen.timings.total)),
+            }),
+            earlier: match result.attempts.split_last() {
+                Some((_, before)) => before.iter().map(Attempt::of).collect(),
+                None => Vec::new(),
+            },
+            repeat: last.and_then(|last| last.sessions.as_deref()).map(Repeat::of),
+            hint: result.hint.as_ref().map(Hint::of),
+            account: shown(seen.map(|seen| &*seen.account)),
+            notes: notes(seen),
+            transcript: seen.map_or_else(Vec::new, |seen| lines(&seen.transcript)),
+            ..Self::heading(result)
+        }
+    }
+
+    /// The same without the session and what was made of it: which case it is, and how
+    /// it came out.
+    #[must_use]
+    pub fn heading(result: &'a CaseResult) -> Self {
+        let case = &*result.case;
         Self {
             id: Cow::Borrowed(&case.id),
             order: case.order,
@@ -41,36 +77,27 @@ impl<'a> Record<'a> {
             },
             source_ip: result.source_ip,
             outcome: result.outcome,
-            expected: verdict.map(|verdict| Cow::Borrowed(&*verdict.expected)),
-            expected_at: wrong.then(|| Source { file: Cow::Borrowed(&at.file), line: at.line }),
-            decisive: verdict.and_then(|verdict| verdict.decisive.as_ref()).map(Decisive::of),
-            failures: verdict.map_or_else(Vec::new, failures),
-            replies: seen.map_or_else(Vec::new, |seen| seen.answers.iter().map(Reply::of).collect()),
-            ehlo: offered(seen.and_then(|seen| seen.ehlo.as_ref())),
-            ehlo_tls: offered(seen.and_then(|seen| seen.ehlo_tls.as_ref())),
-            tls: seen.and_then(|seen| seen.tls.as_ref()).map(Tls::of),
-            arrived: seen
-                .and_then(|seen| seen.arrived.as_ref())
-                .map(|all| all.iter().map(Arrived::of).collect()),
-            timings_ms: seen.map_or_else(Timings::default, |seen| Timings {
-                connect: seen.timings.connect.map(ms),
-                tls: seen.timings.tls.map(ms),
-                total: Some(ms(seen.timings.total)),
-            }),
+            expected: None,
+            expected_at: None,
+            decisive: None,
+            failures: Vec::new(),
+            replies: Vec::new(),
+            ehlo: Vec::new(),
+            ehlo_tls: Vec::new(),
+            tls: None,
+            arrived: None,
+            timings_ms: Timings::default(),
             attempts: u32::try_from(result.attempts.len()).unwrap_or(u32::MAX),
             reruns: 0,
-            earlier: match result.attempts.split_last() {
-                Some((_, before)) => before.iter().map(Attempt::of).collect(),
-                None => Vec::new(),
-            },
-            repeat: last.and_then(|last| last.sessions.as_deref()).map(Repeat::of),
+            earlier: Vec::new(),
+            repeat: None,
             flaky: result.flaky,
             skipped_because: result.skipped_because.as_deref().map(visible),
-            hint: result.hint.as_ref().map(Hint::of),
-            account: shown(seen.map(|seen| &*seen.account)),
-            notes: notes(seen),
+            hint: None,
+            account: Vec::new(),
+            notes: Vec::new(),
             command: None,
-            transcript: seen.map_or_else(Vec::new, |seen| lines(&seen.transcript)),
+            transcript: Vec::new(),
         }
     }
 }

@@ -13,4 +13,4 @@ pub use model::{
     Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Line, Peer, Record, Repeat, Reply, Seen, Share,
     Source, Target, Timings, Tls, Variables,
 };
-pub(super) use words::joined;
+pub(super) use words::{joined, of_ms};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::{Decisive, Repeat};
 use crate::smtp::visible;
@@ -50,4 +51,9 @@ impl Repeat<'_> {
 /// Texts in a row, fit to be shown.
 pub(in crate::report) fn joined(texts: &[Cow<'_, str>], between: &str) -> String {
     visible(&texts.join(between)).into_owned()
+}
+
+/// A report that was read may say anything; so much can still be added up.
+pub(in crate::report) fn of_ms(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms.clamp(0.0, 1e12) / 1e3)
 }

@@ -6,10 +6,11 @@ use std::ops::Range;
 use super::printer::Cause;
 use super::{Detail, Terminal};
 use crate::report::prose::{WIDTH, wrapped};
-use crate::report::words::{attempt, count, decided, decided_in_short};
-use crate::session::{Direction, Line};
+use crate::report::record::{Failure, Line, Record, joined, of_ms};
+use crate::report::words::count;
+use crate::session::Direction;
 use crate::smtp::visible;
-use crate::verdict::{Attempt, CaseResult, Failure, Outcome, elapsed_in_words};
+use crate::verdict::{Outcome, elapsed_in_words};
 
 /// Where the target stands in a heading.
 const TARGET_COLUMN: usize = 64;
@@ -33,85 +34,86 @@ pub(super) use line;
 
 impl Terminal {
     /// A failure with everything that is needed to act on it.
-    pub(super) fn failed(&self, result: &CaseResult, out: &mut String) {
-        self.heading(result, out);
-        let Some(last) = attempt(result) else { return };
-        let place = format!("{}:{}", result.case.expect.at.file, result.case.expect.at.line);
-        for (n, failure) in last.verdict.failures.iter().enumerate() {
+    pub(super) fn failed(&self, record: &Record<'_>, out: &mut String) {
+        self.heading(record, out);
+        let at = record.expected_at.as_ref().unwrap_or(&record.source);
+        let place = format!("{}:{}", visible(&at.file), at.line);
+        for (n, failure) in record.failures.iter().enumerate() {
             self.pair("expected", &visible(&failure.expected), if n == 0 { &place } else { "" }, out);
-            self.pair("got", &visible(&failure.actual), &when(last, failure), out);
+            self.pair("got", &visible(&failure.actual), &when(record, failure), out);
         }
-        if let Some(decisive) = &last.verdict.decisive
-            && last.verdict.failures.iter().all(|failure| failure.stage != decisive.stage)
+        if let Some(decisive) = &record.decisive
+            && record.failures.iter().all(|failure| failure.stage != decisive.stage)
         {
-            self.pair("decisive", &decided(decisive), &format!("at {}", decisive.stage), out);
+            self.pair("decisive", &decisive.in_full(), &format!("at {}", decisive.stage), out);
         }
-        if result.attempts.len() > 1 {
-            self.pair("attempts", &count(result.attempts.len(), "attempt"), "the last is shown", out);
+        if record.attempts > 1 {
+            self.pair("attempts", &count(record.attempts as usize, "attempt"), "the last is shown", out);
         }
-        if let Some(hint) = &result.hint {
+        if let Some(hint) = &record.hint {
             self.prose("meaning", &visible(&hint.meaning), out);
             if !hint.fix.is_empty() {
-                self.prose("to do", &hint.fix, out);
+                self.prose("to do", &visible(&hint.fix), out);
             }
         }
-        self.account(last, out);
-        for note in &last.observation.notes {
+        self.account(record, out);
+        for note in &record.notes {
             self.pair("note", &visible(note), "", out);
         }
-        self.transcript(last, self.detail < Detail::Verbose, out);
-        line!(out, "  {}     {}\n", self.palette.faint("again"), visible(&self.again.command(&result.case)));
+        self.transcript(record, self.detail < Detail::Verbose, out);
+        if let Some(command) = &record.command {
+            line!(out, "  {}     {}", self.palette.faint("again"), visible(command));
+        }
+        out.push('\n');
     }
 
     /// A failure like others that were shown.
-    pub(super) fn failed_again(&self, result: &CaseResult, out: &mut String) {
-        self.heading(result, out);
-        let Cause { expected, got, stage, .. } = Cause::of(result);
+    pub(super) fn failed_again(&self, record: &Record<'_>, out: &mut String) {
+        self.heading(record, out);
+        let Cause { expected, got, stage, .. } = Cause::of(record);
         line!(out, "  as before: expected {expected}, got {got} at {stage}");
     }
 
     /// A line for a pass; with `-vv` its transcript.
-    pub(super) fn passed(&self, result: &CaseResult, out: &mut String) {
-        self.heading(result, out);
-        let Some(last) = attempt(result) else { return };
-        self.account(last, out);
+    pub(super) fn passed(&self, record: &Record<'_>, out: &mut String) {
+        self.heading(record, out);
+        self.account(record, out);
         if self.detail >= Detail::Everything {
-            self.transcript(last, false, out);
+            self.transcript(record, false, out);
         }
     }
 
     /// A line for what was not played.
-    pub(super) fn skipped(&self, result: &CaseResult, out: &mut String) {
-        self.heading(result, out);
-        if let Some(reason) = &result.skipped_because {
+    pub(super) fn skipped(&self, record: &Record<'_>, out: &mut String) {
+        self.heading(record, out);
+        if let Some(reason) = &record.skipped_because {
             line!(out, "  {}", visible(reason));
         }
     }
 
     /// `FAILED  relay/only-the-p2    mx  203.0.113.10`.
-    fn heading(&self, result: &CaseResult, out: &mut String) {
-        let id = visible(&result.case.id);
+    fn heading(&self, record: &Record<'_>, out: &mut String) {
+        let id = visible(&record.id);
         let palette = self.palette;
-        let (word, id) = match result.outcome {
+        let (word, id) = match record.outcome {
             Outcome::Failed => (palette.bad("FAILED  "), palette.strong(&id)),
             Outcome::Error => (palette.bad("ERROR   "), palette.strong(&id)),
             Outcome::Skipped => (palette.doubtful("skipped "), palette.faint(&id)),
-            Outcome::Passed if result.flaky => (palette.doubtful("flaky   "), palette.faint(&id)),
+            Outcome::Passed if record.flaky => (palette.doubtful("flaky   "), palette.faint(&id)),
             Outcome::Passed => (palette.good("passed  "), palette.faint(&id)),
         };
-        let used = 8 + result.case.id.chars().count();
+        let used = 8 + record.id.chars().count();
         let column = TARGET_COLUMN.min(self.palette.width().saturating_sub(TARGET));
         let pad = column.saturating_sub(used).max(2);
-        let source = result.source_ip.map_or_else(String::new, |ip| format!("  {ip}"));
-        let target = visible(&result.case.target.name);
-        line!(out, "{word}{id}{:pad$}{target}{source}{}", "", ended(result));
+        let source = record.source_ip.map_or_else(String::new, |ip| format!("  {ip}"));
+        let target = visible(&record.target.name);
+        line!(out, "{word}{id}{:pad$}{target}{source}{}", "", ended(record));
     }
 
     /// Why the simulator answered so.
-    fn account(&self, last: &Attempt, out: &mut String) {
-        let steps = &last.observation.account;
-        if !steps.is_empty() {
-            self.prose("account", &visible(&steps.join("; ")), out);
+    fn account(&self, record: &Record<'_>, out: &mut String) {
+        if !record.account.is_empty() {
+            self.prose("account", &joined(&record.account, "; "), out);
         }
     }
 
@@ -143,9 +145,9 @@ impl Terminal {
         }
     }
 
-    fn transcript(&self, attempt: &Attempt, tail_alone: bool, out: &mut String) {
-        let lines = attempt.observation.transcript.lines();
-        let shown = if tail_alone { tail(lines.clone()) } else { 0..lines.len() };
+    fn transcript(&self, record: &Record<'_>, tail_alone: bool, out: &mut String) {
+        let lines = &record.transcript[..];
+        let shown = if tail_alone { tail(lines) } else { 0..lines.len() };
         if shown.is_empty() {
             return;
         }
@@ -153,8 +155,8 @@ impl Terminal {
         if shown.start > 0 {
             line!(out, "    {}", self.palette.faint(format!("… {} before", count(shown.start, "line"))));
         }
-        for line in lines.skip(shown.start).take(shown.len()) {
-            line!(out, "    {} {}", self.palette.faint(line.direction.as_str()), visible(line.text));
+        for line in &lines[shown] {
+            line!(out, "    {} {}", self.palette.faint(line.dir.as_str()), visible(&line.line));
         }
         out.push('\n');
     }
@@ -162,37 +164,35 @@ impl Terminal {
 
 /// What a pass ended with, which a pass shows nowhere else: `  simulated: 550
 /// 5.7.64 at rcpt_to`.
-fn ended(result: &CaseResult) -> String {
-    if let (Outcome::Passed, Some(sessions)) =
-        (result.outcome, attempt(result).and_then(|last| last.sessions.as_ref()))
-    {
-        let simulated = if result.simulated.is_some() { "simulated: " } else { "" };
-        return format!("  {simulated}{}", visible(&sessions.in_words()));
+fn ended(record: &Record<'_>) -> String {
+    let simulated = record.target.simulator;
+    if let (Outcome::Passed, Some(repeat)) = (record.outcome, &record.repeat) {
+        let simulated = if simulated { "simulated: " } else { "" };
+        return format!("  {simulated}{}", repeat.in_words());
     }
-    let decisive = attempt(result).and_then(|last| last.verdict.decisive.as_ref());
-    match (result.outcome, result.simulated, decisive) {
-        (Outcome::Passed, None, Some(d)) => format!("  {} at {}", decided_in_short(d), d.stage),
-        (Outcome::Passed, Some(_), Some(d)) => format!("  simulated: {} at {}", decided_in_short(d), d.stage),
-        (Outcome::Passed, Some(_), None) => "  simulated".to_owned(),
+    match (record.outcome, simulated, &record.decisive) {
+        (Outcome::Passed, false, Some(d)) => format!("  {} at {}", d.in_short(), d.stage),
+        (Outcome::Passed, true, Some(d)) => format!("  simulated: {} at {}", d.in_short(), d.stage),
+        (Outcome::Passed, true, None) => "  simulated".to_owned(),
         _ => String::new(),
     }
 }
 
 /// `at rcpt_to, after 3 ms`.
-fn when(last: &Attempt, failure: &Failure) -> String {
-    if last.sessions.is_some() {
+fn when(record: &Record<'_>, failure: &Failure<'_>) -> String {
+    if record.repeat.is_some() {
         return format!("at {}; one of the sessions is shown", failure.stage);
     }
-    let decisive = last.verdict.decisive.as_ref().filter(|decisive| decisive.stage == failure.stage);
-    match decisive.and_then(|decisive| decisive.elapsed) {
-        Some(elapsed) => format!("at {}, after {}", failure.stage, elapsed_in_words(elapsed)),
+    let decisive = record.decisive.as_ref().filter(|decisive| decisive.stage == failure.stage);
+    match decisive.and_then(|decisive| decisive.ms) {
+        Some(ms) => format!("at {}, after {}", failure.stage, elapsed_in_words(of_ms(ms))),
         None => format!("at {}", failure.stage),
     }
 }
 
 /// The lines that led to the end: what comes with QUIT is of no interest.
-fn tail<'a>(mut lines: impl ExactSizeIterator<Item = Line<'a>>) -> Range<usize> {
-    let all = lines.len();
-    let end = lines.position(|line| line.direction == Direction::Sent && line.text == "QUIT").unwrap_or(all);
+fn tail(lines: &[Line<'_>]) -> Range<usize> {
+    let quit = lines.iter().position(|line| line.dir == Direction::Sent && line.line == "QUIT");
+    let end = quit.unwrap_or(lines.len());
     end.saturating_sub(TAIL)..end
 }

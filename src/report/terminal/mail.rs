@@ -9,10 +9,10 @@ use super::Terminal;
 use super::block::line;
 use super::printer::Cause;
 use crate::report::history::{Changes, News, Trouble};
+use crate::report::record::Record;
 use crate::report::words::count;
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
-use crate::verdict::{CaseResult, Outcome};
 
 /// So many failures are shown in full, each of another cause.
 const IN_FULL: usize = 5;
@@ -57,23 +57,23 @@ impl Mail {
 
 impl Terminal {
     /// Takes the end of a case.
-    pub(super) fn keep(&mut self, result: &CaseResult) {
-        let news = self.mail.changes.as_mut().map(|changes| changes.add(result));
-        if !matches!(result.outcome, Outcome::Failed | Outcome::Error) {
+    pub(super) fn keep(&mut self, record: &Record<'_>) {
+        let news = self.mail.changes.as_mut().map(|changes| changes.add(record));
+        if !record.outcome.is_wrong() {
             return;
         }
-        self.count(result);
+        self.count(record);
         let mail = &self.mail;
         let full = mail.in_full.len() >= IN_FULL || mail.blocks.len() >= BLOCKS;
         if full || news == Some(News::None) {
             return;
         }
-        let cause = Cause::of(result);
+        let cause = Cause::of(record);
         if mail.in_full.contains(&cause) {
             return;
         }
         let mut block = String::new();
-        self.failed(result, &mut block);
+        self.failed(record, &mut block);
         let block = clipped(&block);
         if mail.in_full.is_empty() || mail.blocks.len() + block.len() <= BLOCKS {
             self.mail.blocks.push_str(&block);
@@ -179,8 +179,10 @@ fn clipped(block: &str) -> String {
 mod tests {
     use super::super::{Again, Detail};
     use super::*;
+    use crate::report::formats::Sheet;
     use crate::report::testing::{Cases, cases, run};
     use crate::report::{History, Palette};
+    use crate::verdict::CaseResult;
 
     const REFUSED: [&str; 4] = ["220 hi", "250 hi", "250 ok", "550 5.7.1 no"];
     const ACCEPTED: [&str; 4] = ["220 hi", "250 hi", "250 ok", "250 2.1.5 ok"];
@@ -191,16 +193,21 @@ mod tests {
 
     /// What is printed of these results, and what is left for the next run.
     fn told(terminal: Terminal, results: &[CaseResult], before: History) -> (String, History) {
-        let (mut terminal, mut summary, mut out) = (terminal, Summary::default(), String::new());
+        let (mut terminal, mut summary, mut out) = (terminal, Summary::default(), Vec::new());
         let mut changes = Changes::since(before, run().started);
         for result in results {
             summary.add(result.outcome, result.flaky);
-            changes.add(result);
-            terminal.case(result, &mut out);
+            changes.add(&Record::of(result));
+            terminal.case(&commanded(result), &mut out);
             assert!(out.is_empty(), "nothing is printed before the end");
         }
         terminal.finish(&run(), &summary, &mut out);
-        (out, changes.into_history(&run()))
+        (String::from_utf8(out).expect("text"), changes.into_history(&run()))
+    }
+
+    fn commanded(result: &CaseResult) -> Record<'_> {
+        let command = result.outcome.is_wrong().then(|| Again::default().command(&result.case).into());
+        Record { command, ..Record::of(result) }
     }
 
     fn named(n: usize) -> Cases {

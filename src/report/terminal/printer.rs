@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::super::formats::Sheet;
 use super::super::palette::Palette;
-use super::super::words::{attempt, decided_in_short};
+use super::super::record::Record;
 use super::super::{Changes, Run, Summary};
 use super::Again;
 use super::mail::{Mail, NotifyOn};
 use super::summary::Told;
 use crate::smtp::visible;
-use crate::verdict::{CaseResult, Hint, Outcome};
+use crate::verdict::Outcome;
 
 /// How often one and the same failure is shown in full unless `-v` asks for all:
 /// the eleventh tells nothing that the tenth did not.
@@ -38,7 +39,7 @@ pub enum Detail {
 /// The result as people read it, growing while the cases end.
 pub struct Terminal {
     pub(super) detail: Detail,
-    pub(in super::super) palette: Palette,
+    pub(super) palette: Palette,
     pub(super) again: Again,
     pub(super) told: Told,
     /// Whether the last line printed is not a blank one.
@@ -59,21 +60,17 @@ pub(super) struct Cause {
 }
 
 impl Cause {
-    pub(super) fn of(result: &CaseResult) -> Self {
-        let last = attempt(result).map(|last| &last.verdict);
-        let decisive = last.and_then(|verdict| verdict.decisive.as_ref());
-        let failure = last.and_then(|verdict| verdict.failures.first());
+    pub(super) fn of(record: &Record<'_>) -> Self {
+        let failure = record.failures.first();
         // Of many sessions the failure says more than the one that is shown.
-        let decisive = decisive.filter(|_| attempt(result).is_some_and(|last| last.sessions.is_none()));
+        let decisive = record.decisive.as_ref().filter(|_| record.repeat.is_none());
         Self {
-            error: result.outcome == Outcome::Error,
+            error: record.outcome == Outcome::Error,
             expected: failure.map_or_else(String::new, |failure| visible(&failure.expected).into_owned()),
             got: match (decisive, failure) {
-                (Some(decisive), Some(failure)) if decisive.stage == failure.stage => {
-                    decided_in_short(decisive)
-                }
+                (Some(decisive), Some(failure)) if decisive.stage == failure.stage => decisive.in_short(),
                 (_, Some(failure)) => visible(&failure.actual).into_owned(),
-                (Some(decisive), None) => decided_in_short(decisive),
+                (Some(decisive), None) => decisive.in_short(),
                 (None, None) => "no reply".to_owned(),
             },
             stage: failure.map_or("", |failure| failure.stage.as_str()),
@@ -86,7 +83,8 @@ pub(super) struct Seen {
     pub(super) order: usize,
     pub(super) times: usize,
     pub(super) first: Vec<String>,
-    pub(super) hint: Option<Hint>,
+    /// What it means and what to do.
+    pub(super) hint: Option<(String, String)>,
 }
 
 impl Terminal {
@@ -117,38 +115,9 @@ impl Terminal {
         &self.again
     }
 
-    /// Whether this case is worth telling when it ends.
-    pub(in super::super) fn tells(&self, result: &CaseResult) -> bool {
-        if self.detail == Detail::Quiet {
-            return false;
-        }
-        matches!(result.outcome, Outcome::Failed | Outcome::Error) || self.detail >= Detail::Verbose
-    }
-
-    /// What one case is worth telling when it ends.
-    pub(in super::super) fn case(&mut self, result: &CaseResult, out: &mut String) {
-        self.told.add(result);
-        if self.detail == Detail::Quiet {
-            return self.keep(result);
-        }
-        match result.outcome {
-            Outcome::Failed | Outcome::Error => {
-                let times = self.count(result);
-                let limit = if result.outcome == Outcome::Error { ERRORS_IN_FULL } else { IN_FULL };
-                if times <= limit || self.detail >= Detail::Verbose {
-                    self.part(out);
-                    self.failed(result, out);
-                } else {
-                    self.failed_again(result, out);
-                }
-            }
-            Outcome::Passed if self.detail >= Detail::Verbose => self.passed(result, out),
-            Outcome::Skipped if self.detail >= Detail::Verbose => self.skipped(result, out),
-            Outcome::Passed | Outcome::Skipped => {}
-        }
-        if !out.is_empty() {
-            self.open = !out.ends_with("\n\n");
-        }
+    /// Whether more is told of such a case than its suite and its target.
+    pub(in super::super) fn reads(&self, outcome: Outcome) -> bool {
+        outcome.is_wrong() || self.detail >= Detail::Verbose
     }
 
     /// Sets what follows apart from lines that stand close together.
@@ -158,24 +127,53 @@ impl Terminal {
         }
     }
 
-    pub(super) fn count(&mut self, result: &CaseResult) -> usize {
+    pub(super) fn count(&mut self, record: &Record<'_>) -> usize {
         let order = self.causes.len();
-        let seen = self.causes.entry(Cause::of(result)).or_insert_with(|| Seen {
+        let seen = self.causes.entry(Cause::of(record)).or_insert_with(|| Seen {
             order,
             times: 0,
             first: Vec::new(),
-            hint: result.hint.clone(),
+            hint: record
+                .hint
+                .as_ref()
+                .map(|hint| (visible(&hint.meaning).into_owned(), visible(&hint.fix).into_owned())),
         });
         seen.times += 1;
         if seen.first.len() < 3 {
-            seen.first.push(visible(&result.case.id).into_owned());
+            seen.first.push(visible(&record.id).into_owned());
         }
         seen.times
     }
 
+    /// What one case is worth telling when it ends.
+    fn tell(&mut self, record: &Record<'_>, out: &mut String) {
+        self.told.add(record);
+        if self.detail == Detail::Quiet {
+            return self.keep(record);
+        }
+        match record.outcome {
+            Outcome::Failed | Outcome::Error => {
+                let times = self.count(record);
+                let limit = if record.outcome == Outcome::Error { ERRORS_IN_FULL } else { IN_FULL };
+                if times <= limit || self.detail >= Detail::Verbose {
+                    self.part(out);
+                    self.failed(record, out);
+                } else {
+                    self.failed_again(record, out);
+                }
+            }
+            Outcome::Passed if self.detail >= Detail::Verbose => self.passed(record, out),
+            Outcome::Skipped if self.detail >= Detail::Verbose => self.skipped(record, out),
+            Outcome::Passed | Outcome::Skipped => {}
+        }
+        if !out.is_empty() {
+            self.open = !out.ends_with("\n\n");
+        }
+    }
+
     /// The end: what was tried, what failed, why, what to do; the last line
     /// stands alone in a log.
-    pub(in super::super) fn finish(&self, run: &Run, summary: &Summary, out: &mut String) {
+    fn conclude(&self, run: &Run, summary: &Summary, out: &mut String) {
         if self.detail == Detail::Quiet {
             return self.send(run, summary, out);
         }
@@ -190,5 +188,23 @@ impl Terminal {
             self.what_failed(out);
         }
         self.told.last_line(self.palette, run, summary, out);
+    }
+}
+
+impl Sheet for Terminal {
+    fn streams(&self, outcome: Outcome) -> bool {
+        self.detail > Detail::Quiet && self.reads(outcome)
+    }
+
+    fn case(&mut self, record: &Record<'_>, out: &mut Vec<u8>) {
+        let mut text = String::new();
+        self.tell(record, &mut text);
+        out.extend_from_slice(self.palette.symbols(text).as_bytes());
+    }
+
+    fn finish(&mut self, run: &Run, summary: &Summary, out: &mut Vec<u8>) {
+        let mut text = String::new();
+        self.conclude(run, summary, &mut text);
+        out.extend_from_slice(self.palette.symbols(text).as_bytes());
     }
 }

@@ -1,20 +1,18 @@
 //! The end of a result: what was tried, what failed, why, what to do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
-
-use chrono::NaiveDate;
 
 use super::Terminal;
 use super::block::line;
 use super::printer::{Cause, Seen};
+use crate::report::formats::Overview;
 use crate::report::palette::Palette;
 use crate::report::prose::wrapped;
-use crate::report::words::{against, count, simulated, tally};
+use crate::report::record::Record;
+use crate::report::words::{count, tally};
 use crate::report::{Run, Summary};
 use crate::smtp::visible;
-use crate::verdict::{CaseResult, elapsed_in_words};
 
 /// Past so many suites only those with something wrong are listed.
 const SUITES: usize = 24;
@@ -27,36 +25,29 @@ const CAUSES: usize = 12;
 pub(super) struct Told {
     suites: Vec<Suite>,
     skipped: BTreeMap<String, usize>,
-    dates: BTreeSet<NaiveDate>,
-    real: BTreeSet<Arc<str>>,
+    overview: Overview,
 }
 
 /// What became of a suite's cases.
 struct Suite {
-    name: Arc<str>,
+    name: String,
     /// The file it is written in.
-    file: Arc<str>,
+    file: String,
     tally: Summary,
 }
 
 impl Told {
-    pub(super) fn add(&mut self, result: &CaseResult) {
-        let suite = &result.case.suite;
+    pub(super) fn add(&mut self, record: &Record<'_>) {
         // Cases of one suite mostly end one after the other.
-        let at = self.suites.iter().rposition(|other| other.name == *suite).unwrap_or_else(|| {
-            let file = Arc::clone(&result.case.source.file);
-            self.suites.push(Suite { name: Arc::clone(suite), file, tally: Summary::default() });
+        let at = self.suites.iter().rposition(|other| other.name == record.suite).unwrap_or_else(|| {
+            let (name, file) = (record.suite.clone().into_owned(), record.source.file.clone().into_owned());
+            self.suites.push(Suite { name, file, tally: Summary::default() });
             self.suites.len() - 1
         });
-        self.suites[at].tally.add(result.outcome, result.flaky);
-        match (&result.skipped_because, result.simulated) {
-            (Some(reason), _) => *self.skipped.entry(visible(reason).into_owned()).or_default() += 1,
-            (None, Some(date)) => {
-                self.dates.insert(date);
-            }
-            (None, None) => {
-                self.real.insert(Arc::clone(&result.case.target.name));
-            }
+        self.suites[at].tally.add(record.outcome, record.flaky);
+        self.overview.add(record);
+        if let Some(reason) = &record.skipped_because {
+            *self.skipped.entry(visible(reason).into_owned()).or_default() += 1;
         }
     }
 
@@ -100,12 +91,10 @@ impl Told {
             let _ = write!(out, "{}: ", palette.bad("interrupted"));
         }
         out.push_str(&tally(palette, summary, false));
-        for part in
-            [simulated(&self.dates), against(self.real.iter().map(|name| &**name))].into_iter().flatten()
-        {
-            let _ = write!(out, " · {part}");
+        if summary.reruns > 0 {
+            let _ = write!(out, " · {}", count(summary.reruns, "rerun"));
         }
-        line!(out, " · {}", elapsed_in_words(run.duration));
+        line!(out, " · {}", self.overview.in_words(run));
     }
 }
 
@@ -119,14 +108,12 @@ impl Terminal {
             let Cause { expected, got, stage, .. } = cause;
             let times = self.palette.bad(format!("{:>4}×", seen.times));
             line!(out, "{times}  expected {expected}, got {got} at {stage}");
-            if let Some(hint) = &seen.hint {
-                for line in wrapped(&visible(&hint.meaning), self.palette.width() - 7) {
+            if let Some((meaning, fix)) = &seen.hint {
+                for line in wrapped(meaning, self.palette.width() - 7) {
                     line!(out, "       {line}");
                 }
                 let mut mark = '→';
-                for line in
-                    wrapped(&hint.fix, self.palette.width() - 9).iter().filter(|_| !hint.fix.is_empty())
-                {
+                for line in wrapped(fix, self.palette.width() - 9).iter().filter(|_| !fix.is_empty()) {
                     line!(out, "       {mark} {line}");
                     mark = ' ';
                 }
