@@ -90,8 +90,8 @@ fn expansion_takes_time_in_proportion_to_the_cases() {
     assert!(large < small * 9.0 * 3.0, "1600 cases in {small} s, 14400 in {large} s");
 }
 
-#[test]
-fn a_thousand_cases_at_once_pass_where_descriptors_are_few() {
+/// A project of a thousand cases that pass, as `t.yaml`.
+fn a_thousand_cases() -> Dir {
     let dir = Dir::new();
     dir.write(
         "tenants.yaml",
@@ -109,6 +109,26 @@ fn a_thousand_cases_at_once_pass_where_descriptors_are_few() {
             numbers.join(", ")
         ),
     );
+    dir
+}
+
+#[test]
+fn a_full_disk_costs_the_report_and_leaves_the_one_before() {
+    let dir = a_thousand_cases();
+    dir.write("full/here", "");
+    let script = "mount -t tmpfs -o size=64k none full; echo BEFORE > full/report.json; status=0; \
+                  $RELAYPROBE run t.yaml --report json=full/report.json || status=$?; \
+                  ls -A full; cat full/report.json; exit $status";
+    let name = "a_full_disk_costs_the_report_and_leaves_the_one_before";
+    let Some(program) = Program::with_mounts(name, dir.path(), script) else { return };
+    let ran = program.run();
+    ran.status(3).says("1000 passed").says("No space left on device");
+    assert!(ran.stdout.ends_with("\nreport.json\nBEFORE\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_thousand_cases_at_once_pass_where_descriptors_are_few() {
+    let dir = a_thousand_cases();
     let ran = Program::with_descriptors(64, dir.path(), ["run", "t.yaml", "-j", "1000"]).run();
     ran.status(0).says("1000 passed");
 }

@@ -1,5 +1,7 @@
 //! Replies that mean to hurt whoever reads the result.
 
+use std::time::Duration;
+
 use crate::support::{Dir, Peer, Program, play_with};
 
 const HOSTILE: &str = "550 5.7.1 \u{1b}]52;c;cm0gLXJm\u{7} \u{1b}[31m ]]> <script>alert(1)</script> \u{85}\u{9b}31m \u{202e}txt.exe \u{fffe} ::error:: =cmd()|' /C calc'!A0 a\u{2028}b\r\n";
@@ -54,4 +56,22 @@ fn probe_shows_no_control_character_either() {
         Program::new(dir.path(), ["probe", &peer.address(), "--from", "a@x.test", "--to", "b@x.test"]).run();
     ran.status(1).says("550 5.7.1");
     assert!(!ran.stdout.contains(steers), "{:?}", ran.stdout);
+}
+
+#[test]
+fn a_pattern_that_explodes_elsewhere_takes_no_time_however_long_the_reply() {
+    let peer = Peer::play(|conn| {
+        conn.hello(&[])?;
+        let line = "a".repeat(1_000);
+        conn.answer("MAIL", &(format!("250-{line}\r\n").repeat(60) + "250 !\r\n"))?;
+        conn.bye()
+    });
+    let yaml = format!(
+        "scenarios:\n  - name: pattern\n    target: {}\n    mail_from: a@x.test\n    expect: {{ mail_from: {{ text: '/^(a+ ?)+$/' }} }}\n",
+        peer.address()
+    );
+    let played = play_with(&Dir::new(), &yaml, &[]);
+    played.status(1).ended("pattern", "failed mail_from 250");
+    assert!(played.ran.elapsed < Duration::from_secs(10), "{:?}", played.ran.elapsed);
+    assert!(played.ran.peak_kib < 64 * 1024, "{} KiB", played.ran.peak_kib);
 }

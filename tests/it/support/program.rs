@@ -88,6 +88,25 @@ impl Program {
         Some(Self::of(command, folder, arguments))
     }
 
+    /// A shell that may mount, with the program as `$RELAYPROBE`; `None` where that cannot
+    /// be had and the test is skipped.
+    pub fn with_mounts(test: &str, folder: &Path, script: &str) -> Option<Self> {
+        let shell = ["--map-root-user", "--mount", "sh", "-ec"];
+        let allowed = || {
+            let mount = "mount -t tmpfs none /tmp";
+            Command::new("unshare").args(shell).arg(mount).stderr(Stdio::null()).status()
+        };
+        if !have(test, &["unshare", "mount"]) {
+            return None;
+        }
+        if !allowed().is_ok_and(|status| status.success()) {
+            eprintln!("skipped: {test}: mounts are not allowed here");
+            return None;
+        }
+        let program = Self::of(Command::new("unshare"), folder, shell.into_iter().chain([script]));
+        Some(program.env("RELAYPROBE", env!("CARGO_BIN_EXE_relayprobe")))
+    }
+
     fn of<S: AsRef<OsStr>>(
         mut command: Command,
         folder: &Path,
