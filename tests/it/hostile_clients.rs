@@ -4,12 +4,17 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use openssl::ssl::{SslConnector, SslMethod, SslStream, SslVerifyMode};
+use openssl::x509::X509;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use crate::support::{Dir, Program, Running};
+use crate::support::{Dir, Issuer, Leaf, Pki, Program, Running};
 
 const TENANTS: &str = "\
 tenants:
@@ -41,7 +46,7 @@ impl Victim {
     fn with_descriptors(most: usize, limits: &[&str]) -> Self {
         let dir = Dir::new();
         dir.write("tenants.yaml", TENANTS);
-        let mut arguments = vec!["simulate", "tenants.yaml", "--as-of", "2026-11-01"];
+        let mut arguments = vec!["simulate", "tenants.yaml", "--as-of", "2026-11-01", "--ca-out", "ca.pem"];
         arguments.extend(limits.iter().flat_map(|limit| ["--limit", limit]));
         let running = Program::with_descriptors(most, dir.path(), arguments).start();
         let address = || running.line().split_once(' ').expect("`mx 127.0.0.1:40025`").1.to_owned();
@@ -141,7 +146,7 @@ impl Drop for Victim {
             if !thread::panicking() {
                 ran.status(0);
                 let files = std::fs::read_dir(self.dir.path()).expect("the folder is there").count();
-                assert_eq!(files, 1, "it wrote files");
+                assert_eq!(files, 2, "it wrote more than its CA");
             }
         }
     }
@@ -392,6 +397,56 @@ fn whoever_is_slow_meets_a_deadline() {
     let mut tls = handshake_by_the_byte(stream);
     tls.write_all(b"EHLO x.example\r\nQUIT\r\n").expect("written");
     assert_eq!(codes(&rest(tls)), "250 221");
+}
+
+#[test]
+fn a_flood_of_tls_meets_a_deadline_and_a_chain_of_100_counts_as_none() {
+    let victim = Victim::start(&["command=400ms", "write=400ms", "linger=100ms"]);
+    let ca = X509::from_pem(victim.dir.read("ca.pem").as_bytes()).expect("PEM").to_der().expect("DER");
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(ca)).expect("a CA");
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().expect("a name");
+    let mut tls = ClientConnection::new(Arc::new(config), name).expect("a client");
+    let mut stream = victim.connect();
+    victim.starttls(&mut stream, b"EHLO x.example\r\nSTARTTLS\r\n");
+    while tls.is_handshaking() {
+        tls.complete_io(&mut stream).expect("a handshake");
+    }
+    let begun = Instant::now();
+    let mut open = true;
+    while open {
+        tls.refresh_traffic_keys().expect("TLS 1.3");
+        while open && tls.wants_write() {
+            open = tls.write_tls(&mut stream).is_ok();
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    victim.is_as_before("KeyUpdate for ever");
+
+    let mut links = vec![Pki::shared().ca().intermediate("link 0")];
+    for n in 1..100 {
+        links.push(links[n - 1].intermediate(&format!("link {n}")));
+    }
+    let deep = links[99].issue(&Leaf::default());
+    let mut connector = SslConnector::builder(SslMethod::tls_client()).expect("a context");
+    connector.set_verify(SslVerifyMode::NONE);
+    connector.set_certificate(&deep.cert).expect("a certificate");
+    connector.set_private_key(&deep.key).expect("its key");
+    for link in links.iter().rev().map(Issuer::certificate) {
+        connector.add_extra_chain_cert(link.clone()).expect("a chain");
+    }
+    let mut stream = victim.connect();
+    victim.starttls(&mut stream, b"EHLO x.example\r\nSTARTTLS\r\n");
+    let mut tls = connector.build().connect("localhost", stream).expect("a handshake");
+    let outward = "EHLO x.example\r\nMAIL FROM:<a@contoso.com>\r\nRCPT TO:<b@fabrikam.example>\r\nQUIT\r\n";
+    tls.write_all(outward.as_bytes()).expect("written");
+    assert_eq!(codes(&rest(tls)), "250 250 550 221");
+    victim.is_as_before("a chain of 100");
 }
 
 /// A handshake whose ClientHello comes byte by byte.
