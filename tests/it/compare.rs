@@ -158,7 +158,7 @@ fn against_a_baseline_only_changes_count() {
     call(&dir, &["run", "house.yaml", "--baseline", "none.json"])
         .status(2)
         .says("none.json: no such file")
-        .says("relayprobe run --report json=none.json");
+        .says("relayprobe run --report json=FILE");
     call(&dir, &["run", "house.yaml", "--accept", "x.yaml"]).status(2).says("--accept is about a comparison");
 }
 
