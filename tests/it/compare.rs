@@ -159,6 +159,10 @@ fn against_a_baseline_only_changes_count() {
         .status(2)
         .says("none.json: no such file")
         .says("relayprobe run --report json=FILE");
+    // It is no advice to write a report over that.
+    let other = call(&dir, &["run", "house.yaml", "--baseline", "house.yaml"]);
+    other.status(2).says("house.yaml is no report of a run");
+    assert!(!other.stderr.contains("json=house.yaml"), "{}", other.stderr);
     call(&dir, &["run", "house.yaml", "--accept", "x.yaml"]).status(2).says("--accept is about a comparison");
 }
 
@@ -209,6 +213,37 @@ fn a_run_against_the_simulator_is_as_its_rerun() {
     let ran = Program::new(&folder, ["compare", "one.json", "two.ndjson", "-v"]).run();
     let ran = ran.status(0);
     assert!(ran.stdout.starts_with("nothing changes in "), "{}", ran.stdout);
+    ran.says(" · one.json, then two.ndjson · simulated, rules as of 10 days from ");
+    let again = ["run", "scenarios/recipients.yaml", "--baseline", "one.json", "--filter", "recipients/*"];
+    let one = folder.join("one.json").display().to_string();
+    let again = again.map(|word| if word == "one.json" { one.as_str() } else { word });
+    Program::new(lab.path(), again).run().status(0).says("this run · before simulated, rules as of 10 days");
+    let broken = ["run", "scenarios/recipients.yaml", "--versus", "mx=127.0.0.1:1", "--report", "json"];
+    let ran = Program::new(lab.path(), broken).run();
+    let told = ran.status(3).json();
+    assert_eq!(told["before"]["as_of"], serde_json::json!(["2026-11-01"]), "{told:#}");
+    assert_eq!(told["after"]["as_of"], serde_json::json!([]), "{told:#}");
+}
+
+#[test]
+fn a_server_that_was_not_reached_before_either_is_told_even_quietly() {
+    let dir = house(1);
+    report(&dir, "down.json", &[]).status(3);
+    let again = call(&dir, &["run", "house.yaml", "--baseline", "down.json", "-q"]);
+    again
+        .status(3)
+        .says("nothing changes in 7 cases · 7 failed as before · 7 cases did not reach the server");
+}
+
+#[test]
+fn a_later_run_that_was_cut_off_is_no_proof_that_nothing_changed() {
+    let dir = house(1);
+    report(&dir, "whole.json", &[]).status(3);
+    let cut = dir.read("whole.json").replace(r#""interrupted":false"#, r#""interrupted":true"#);
+    dir.write("cut.json", cut);
+    let ran = call(&dir, &["compare", "-q", "whole.json", "cut.json"]);
+    ran.status(3).says("nothing changes in 7 cases").says("the later run was interrupted");
+    call(&dir, &["compare", "cut.json", "whole.json"]).status(0).says("the earlier run was interrupted");
 }
 
 #[test]

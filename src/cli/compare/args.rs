@@ -24,7 +24,7 @@ const FLOOR_MS: f64 = 100.0;
 /// cases against two servers.
 ///
 /// Exit status: 0 nothing changed that is not accepted, 1 something did, 2 bad input, 3
-/// the result could not be written.
+/// the later run was interrupted, or the result could not be written.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
     /// The earlier report.

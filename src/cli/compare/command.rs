@@ -36,7 +36,8 @@ fn run(args: &Args) -> Result<u8, u8> {
         let text = comparison_as_text(&comparison, args.detail(), palette);
         shown(palette.symbols(text).as_bytes())?;
     }
-    Ok(match (unwritten, comparison.has_changes()) {
+    // Of a run that was cut off nobody knows whether nothing changed.
+    Ok(match (unwritten || comparison.is_cut_off(), comparison.has_changes()) {
         (true, _) => ERROR,
         (false, true) => FAILED,
         (false, false) => WELL,

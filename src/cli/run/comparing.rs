@@ -8,7 +8,8 @@ use crate::cli::compare::{TermsArgs, shown};
 use crate::cli::tell::{BAD_INPUT, complain, tell};
 use crate::report::record::Document;
 use crate::report::{
-    Again, Comparison, Destination, Facts, Run, Side, Summary, Terms, Told, compare, comparison_as_text,
+    Again, Comparison, Destination, Detail, Facts, Run, Side, Summary, Terms, Told, compare,
+    comparison_as_text,
 };
 use crate::yaml::{self, Sources};
 
@@ -109,5 +110,10 @@ pub(super) fn show(args: &Args, comparison: &Comparison) -> Result<(), u8> {
         return Ok(());
     }
     let palette = args.color.palette(&io::stdout());
-    shown(palette.symbols(comparison_as_text(comparison, args.detail(), palette)).as_bytes())
+    let detail = match args.detail() {
+        // The status is 3, and somebody will ask why.
+        Detail::Quiet if comparison.unreached() > 0 => Detail::Normal,
+        detail => detail,
+    };
+    shown(palette.symbols(comparison_as_text(comparison, detail, palette)).as_bytes())
 }

@@ -118,7 +118,7 @@ fn named(args: &Args, table: &Table) -> String {
     }
     let servers = names.into_iter().filter_map(|name| Some((name, table.servers.named(name)?)));
     let words = servers.map(|(name, server)| match server.simulated {
-        Some(day) => format!("{name} simulated, rules as of {day}"),
+        Some(_) => format!("{name} at the simulator"),
         None => format!("{name} at {}", place(server)),
     });
     words.collect::<Vec<_>>().join(", ")

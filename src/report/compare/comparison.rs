@@ -1,6 +1,6 @@
 //! A comparison as a whole.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::accept::{Accepted, Allowance};
@@ -29,6 +29,14 @@ impl Side {
     pub fn of(name: String, document: &Document) -> Self {
         let cases = document.records.iter().map(|record| Facts::of(record, &document.run.id)).collect();
         Self { name, run: document.run.clone(), summary: document.summary, cases }
+    }
+
+    /// The days whose rules the simulator followed; empty where real servers alone
+    /// answered.
+    #[must_use]
+    pub fn days(&self) -> BTreeSet<&str> {
+        let played = self.cases.iter().filter(|facts| facts.was_played());
+        played.filter_map(|facts| facts.as_of.as_deref()).collect()
     }
 }
 
@@ -190,6 +198,18 @@ impl Comparison {
             fails(self.before(case)) && fails(self.after(case)) && !changed
         });
         known.count()
+    }
+
+    /// Whether the later run was cut off, so that what it did not come to is not compared.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.after.run.interrupted
+    }
+
+    /// How many cases of the later run did not reach their server.
+    #[must_use]
+    pub fn unreached(&self) -> usize {
+        self.after.cases.iter().filter(|facts| facts.outcome == Outcome::Error).count()
     }
 
     /// The cases that only the later has.

@@ -4,11 +4,10 @@
 use maud::{Markup, html};
 
 use super::groups::{Group, Groups, answer, heading, hint, told};
-use super::words::{capital, sentence};
+use super::words::{came_to, capital, sentence};
 use super::{Allowance, Comparison, Facts, Kind, Pair, Side};
-use crate::report::Palette;
 use crate::report::html::still_page;
-use crate::report::words::{count, tally};
+use crate::report::words::count;
 use crate::smtp::visible;
 use crate::verdict::Outcome;
 
@@ -59,10 +58,7 @@ fn side(name: &str, side: &Side) -> Markup {
             th scope="row" { (name) }
             td { (visible(&side.name)) }
             td { (started.get(..16).unwrap_or(&started).replacen('T', " ", 1)) " UTC" }
-            td {
-                (tally(Palette::new(false), &side.summary, false))
-                @if side.run.interrupted { ", interrupted" }
-            }
+            td { (came_to(side)) }
         }
     }
 }

@@ -44,6 +44,8 @@ struct SideEntry<'a> {
     run: &'a str,
     started: String,
     interrupted: bool,
+    /// The days whose rules the simulator followed.
+    as_of: Vec<&'a str>,
     summary: &'a Summary,
 }
 
@@ -54,6 +56,7 @@ impl<'a> SideEntry<'a> {
             run: &side.run.id,
             started: side.run.started_text(),
             interrupted: side.run.interrupted,
+            as_of: side.days().into_iter().collect(),
             summary: &side.summary,
         }
     }

@@ -4,10 +4,10 @@
 use std::fmt::Write as _;
 
 use super::groups::{Group, Groups, answer, heading, hint, told};
-use super::words::{capital, last_line, sentence};
+use super::words::{came_to, capital, last_line, sentence};
 use super::{Comparison, Facts, Kind, Pair, Side};
 use crate::report::prose::wrapped;
-use crate::report::words::{count, tally};
+use crate::report::words::count;
 use crate::report::{Detail, Palette};
 use crate::smtp::visible;
 
@@ -31,12 +31,12 @@ macro_rules! line {
 }
 
 /// The comparison as the palette can show it; nothing for [`Detail::Quiet`] where
-/// nothing changed. The last line stands alone in a log.
+/// nothing changed in a run that came to its end. The last line stands alone in a log.
 #[must_use]
 pub fn comparison_as_text(comparison: &Comparison, detail: Detail, palette: Palette) -> String {
     let page = Page { comparison, detail, palette, width: palette.width() };
     let mut out = String::new();
-    if detail == Detail::Quiet && !comparison.has_changes() {
+    if detail == Detail::Quiet && !comparison.has_changes() && !comparison.is_cut_off() {
         return out;
     }
     let groups = Groups::of(comparison);
@@ -79,12 +79,11 @@ impl Page<'_> {
         for (label, side) in sides {
             let started = side.run.started_text();
             let day = started.get(..16).unwrap_or(&started).replacen('T', " ", 1);
-            let broken = if side.run.interrupted { ", interrupted" } else { "" };
             let text = format!(
-                "{}{:gap$}  {day} UTC  {}{broken}",
+                "{}{:gap$}  {day} UTC  {}",
                 visible(&side.name),
                 "",
-                tally(Palette::new(false), &side.summary, false),
+                came_to(side),
                 gap = pad - name(side)
             );
             self.named(label, &text, out);

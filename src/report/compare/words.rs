@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Comparison, Kind};
+use super::{Comparison, Kind, Side};
 use crate::report::Palette;
 use crate::report::record::Tls;
-use crate::report::words::count;
+use crate::report::words::{count, simulated, tally};
 use crate::smtp::visible;
 use crate::verdict::elapsed_in_words;
 
@@ -71,6 +71,7 @@ pub(super) fn last_line(comparison: &Comparison, lesser: usize, palette: Palette
     let words = sentence(comparison, lesser);
     let breaks = comparison.count(Kind::Breaks) + comparison.count(Kind::New) + comparison.count(Kind::Opens);
     match (comparison.has_changes(), breaks) {
+        (false, _) if comparison.is_cut_off() => out.push_str(&palette.doubtful(words).to_string()),
         (false, _) => out.push_str(&palette.good(words).to_string()),
         (true, 0) => out.push_str(&palette.doubtful(words).to_string()),
         (true, _) => out.push_str(&palette.bad(words).to_string()),
@@ -83,6 +84,15 @@ pub(super) fn last_line(comparison: &Comparison, lesser: usize, palette: Palette
         0 => {}
         n => part(format!("{n} failed as before")),
     }
+    match comparison.unreached() {
+        0 => {}
+        n => part(format!("{} did not reach the server", count(n, "case"))),
+    }
+    for (which, side) in [("earlier", &comparison.before), ("later", &comparison.after)] {
+        if side.run.interrupted {
+            part(format!("the {which} run was interrupted"));
+        }
+    }
     match comparison.count_accepted() {
         0 => {}
         n => part(format!("{} accepted", count(n, "change"))),
@@ -92,10 +102,34 @@ pub(super) fn last_line(comparison: &Comparison, lesser: usize, palette: Palette
         n => part(format!("{} added", count(n, "case"))),
     }
     part(format!("{}, then {}", visible(&comparison.before.name), visible(&comparison.after.name)));
+    let [before, after] = [&comparison.before, &comparison.after].map(|side| simulated(&side.days()));
+    match (before, after) {
+        (Some(before), Some(after)) if before == after => part(visible(&after).into_owned()),
+        (before, after) => {
+            for (which, words) in [("before", before), ("after", after)] {
+                if let Some(words) = words {
+                    part(format!("{which} {}", visible(&words)));
+                }
+            }
+        }
+    }
     if let Some(took) = comparison.took {
         part(elapsed_in_words(took));
     }
     out.push('\n');
+}
+
+/// What a run came to: `1 failed, 3 passed, simulated, rules as of 2026-11-01`.
+pub(super) fn came_to(side: &Side) -> String {
+    let mut words = tally(Palette::new(false), &side.summary, false);
+    if let Some(simulated) = simulated(&side.days()) {
+        words.push_str(", ");
+        words.push_str(&visible(&simulated));
+    }
+    if side.run.interrupted {
+        words.push_str(", interrupted");
+    }
+    words
 }
 
 /// The text with a capital at its beginning.

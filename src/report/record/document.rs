@@ -146,6 +146,9 @@ impl Document {
             Some(Err(error)) if error.is_eof() => {
                 return Err(Unreadable::CutOff("it ends inside a value"));
             }
+            Some(Err(error)) if error.is_data() => {
+                return Err(Unreadable::NoReport("it is JSON of another kind".to_owned()));
+            }
             Some(Err(error)) => return Err(Unreadable::NoReport(error.to_string())),
             None => return Err(Unreadable::NoReport("it is empty".to_owned())),
         };
