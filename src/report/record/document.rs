@@ -299,7 +299,7 @@ mod tests {
         for (text, told) in [
             ("", "r.json is no report of a run (it is empty)"),
             ("<html>", "r.json is no report of a run (expected value at line 1 column 1)"),
-            ("[]", "r.json is no report of a run (invalid length 0"),
+            ("[]", "r.json is no report of a run (it is JSON of another kind)"),
             ("{}", "r.json is no report of a run (it has no `run`, `summary` and `cases`)"),
             (r#"{"schema":1,"findings":[]}"#, "r.json is no report of a run (it has no `run`"),
             (
