@@ -115,7 +115,7 @@ impl std::error::Error for HandshakeTooLong {}
 fn of_network(error: &io::Error) -> TlsFailure {
     use io::ErrorKind as Kind;
     // Not the network's: rustls keeps no more than so much of messages in pieces.
-    if error.kind() == Kind::Other && error.raw_os_error().is_none() {
+    if error.kind() == Kind::InvalidData {
         let detail = format!("the server sends more at once than TLS takes: {error}");
         return TlsFailure::new(TlsFailureKind::Limit, "handshake", detail);
     }

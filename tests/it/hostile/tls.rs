@@ -364,9 +364,9 @@ fn floods() -> Vec<Attack> {
         conn.line()?;
         conn.update_keys_for_ever()
     });
-    let tickets = both(["20,000 session tickets", "20,000 session tickets, by OpenSSL"], |conn| {
+    let tickets = both(["5,000 session tickets", "5,000 session tickets, by OpenSSL"], |conn| {
         starttls(conn, "220 go\r\n")?;
-        conn.tls_by_rustls(Pki::shared().server(), 20_000)?;
+        conn.tls_by_rustls(Pki::shared().server(), 5_000)?;
         conn.drain()
     });
     updates.chain(tickets).collect()
