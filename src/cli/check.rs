@@ -80,7 +80,9 @@ fn prepare(loaded: &mut Loaded, selected: &[Arc<Case>]) -> Vec<Diagnostic> {
     let resolver = Resolver::new(loaded, tenants, false);
     let trust = Arc::new(Trust::system());
     for case in selected.iter().filter(|case| case.skip.is_none()) {
-        let at = At::of(&case.target).unwrap_or_else(|| At {
+        // Nothing is sent, so nothing needs leave.
+        let real = At::of(&case.target).map(|at| At { malformed: true, ..at });
+        let at = real.unwrap_or_else(|| At {
             lab: true,
             trust: Some(Arc::clone(&trust)),
             ..At::address("127.0.0.1".into(), 0)
@@ -125,6 +127,11 @@ fn list(cases: &[Arc<Case>], out: &mut String) {
     for case in cases {
         let expected = match &case.skip {
             Some(reason) => format!("skipped: {reason}"),
+            None if !case.expect.steps.is_empty() => {
+                let steps = case.expect.steps.len();
+                let plural = if steps == 1 { "" } else { "s" };
+                format!("{}, {steps} step{plural} as written", expected(&case.expect.session))
+            }
             None => match case.repeat {
                 Some(repeat) => format!("{} ({} sessions)", expected(&case.expect.session), repeat.times),
                 None => expected(&case.expect.session),

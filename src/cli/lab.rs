@@ -44,6 +44,7 @@ fn start(
         trust: Some(Arc::clone(&trust)),
         up_to,
         lab: true,
+        malformed: false,
     });
     let at = at.collect();
     Ok((lab, at))

@@ -53,6 +53,12 @@ impl Case {
         self.spec.as_ref().map(Spec::stages).unwrap_or_default()
     }
 
+    /// Why the case is not played where nothing is to be played past this stage.
+    #[must_use]
+    pub fn beyond(&self, limit: Stage) -> Option<String> {
+        self.spec.as_ref().ok()?.beyond(limit)
+    }
+
     /// The stage past which nothing of this case is played: the earlier of the
     /// target's `up_to` and the one given.
     #[must_use]

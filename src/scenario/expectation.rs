@@ -6,7 +6,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use super::Share;
-use crate::smtp::{EventKind, ForwardPath, ReversePath, Stage};
+use crate::smtp::{EventKind, ForwardPath, ReplyPattern, ReversePath, Stage};
 use crate::tls::TlsVersion;
 
 /// Everything that a case expects.
@@ -19,6 +19,8 @@ pub struct Expectations {
     pub transactions: Vec<Expect>,
     /// Of single recipients.
     pub recipients: Vec<RecipientExpect>,
+    /// Of single steps, in order.
+    pub steps: Vec<StepExpect>,
     /// Where the expectation stands; the scenario's own line where none is
     /// written.
     pub at: SourceLine,
@@ -59,6 +61,19 @@ pub struct RecipientExpect {
     pub recipient: u16,
     /// What its RCPT TO must be answered with.
     pub patterns: Patterns,
+}
+
+/// What one step expects.
+#[derive(Clone, Debug)]
+pub struct StepExpect {
+    /// Which step, from 0.
+    pub step: u16,
+    /// What it is called in files.
+    pub verb: &'static str,
+    /// The reply as written.
+    pub written: Arc<str>,
+    /// What it must be answered with.
+    pub expect: StageExpect,
 }
 
 /// Stage by stage.
@@ -191,14 +206,7 @@ pub struct Patterns {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// `CODE [ENHANCED] [text]` or `ENHANCED [text]`.
-    Reply {
-        /// The basic code, `x` for any digit.
-        code: Option<CodePattern>,
-        /// The enhanced code, `*` or `x` for any number.
-        enhanced: Option<EnhancedPattern>,
-        /// A case-insensitive prefix of the text.
-        text: Option<String>,
-    },
+    Reply(ReplyPattern),
     /// `EVENT [reason]`.
     Event {
         /// The kind.
@@ -207,11 +215,3 @@ pub enum Pattern {
         reason: Option<String>,
     },
 }
-
-/// Three digits; `None` for any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CodePattern(pub [Option<u8>; 3]);
-
-/// Three numbers; `None` for any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EnhancedPattern(pub [Option<u16>; 3]);

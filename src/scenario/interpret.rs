@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::expand::{Common, is_filled};
 use super::project::{CertificateFiles, Project};
 use super::read;
-use super::read::Mail;
+use super::read::{Mail, ReadSteps};
 use super::spec::{AuthSpec, Spec, TlsSpec};
 use super::suite::Suite;
 use super::table::{Condition, condition, meets};
@@ -19,7 +19,7 @@ use super::target::Target;
 use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
 use super::{Case, Delivery, Expect, Expectations, Repeat, Retry, SourceLine, StageExpect};
-use crate::plan::{Hello, HelloVerb, Timeouts};
+use crate::plan::{Handshake, Hello, HelloVerb, Timeouts};
 use crate::smtp::Stage;
 use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
 
@@ -114,6 +114,7 @@ pub(super) struct Interpreter<'i> {
     certificate: Part<Option<Arc<CertificateFiles>>>,
     auth: Part<Option<Arc<AuthSpec>>>,
     mail: Part<(Arc<[super::spec::TransactionSpec]>, Arc<Mail>)>,
+    steps: Part<Option<Arc<ReadSteps>>>,
     source_ip: Part<Option<(IpAddr, Span)>>,
     timeouts: Part<Timeouts>,
     retry: Part<Option<Retry>>,
@@ -136,6 +137,23 @@ const MAIL_KEYS: &[&str] = &[
     "headers",
     "message",
     "transactions",
+    "steps",
+];
+
+/// With those that bare words stand for.
+const STEPS_KEYS: &[&str] = &[
+    "steps",
+    "ehlo",
+    "helo",
+    "tls",
+    "auth",
+    "mail_from",
+    "rcpt_to",
+    "header_from",
+    "subject",
+    "body",
+    "headers",
+    "message",
 ];
 
 impl<'i> Interpreter<'i> {
@@ -192,10 +210,11 @@ impl<'i> Interpreter<'i> {
             globals: common.globals,
             target: Part::of(&["target"]),
             hello: Part::of(&["ehlo", "helo"]),
-            tls: Part::of(&["tls"]),
+            tls: Part::of(&["tls", "steps"]),
             certificate: Part::of(&["tls", "certificate"]),
             auth: Part::of(&["auth"]),
             mail: Part::of(MAIL_KEYS),
+            steps: Part::of(STEPS_KEYS),
             source_ip: Part::of(&["source_ip"]),
             timeouts: Part::of(&["timeout"]),
             retry: Part::of(&["retry"]),
@@ -269,6 +288,11 @@ impl<'i> Interpreter<'i> {
             let mut mail = read::mail(view, &greeted, shared, findings)?;
             Some((std::mem::take(&mut mail.transactions).into(), Arc::new(mail)))
         });
+        let steps = self.steps.read(&state, findings, |view, findings| {
+            let handshake = tls.as_ref().map_or(Handshake::StartTls, |tls| tls.mode);
+            let logs_in = auth.as_ref().is_none_or(Option::is_some);
+            read::steps(view, &greeted, shared, handshake, logs_in, findings)
+        });
         let source_ip = self.source_ip.read(&state, findings, read::source_ip);
         let timeouts = self.timeouts.read(&state, findings, read::timeouts);
         let retry = self.retry.read(&state, findings, read::retry);
@@ -290,6 +314,13 @@ impl<'i> Interpreter<'i> {
             });
             let expect = match (expect, &mail) {
                 (Some(expect), Some((_, mail))) => Some(with_mail(expect, mail)),
+                (expect, _) => expect,
+            };
+            let expect = match (expect, steps.as_ref().and_then(Option::as_ref)) {
+                (Some(mut expect), Some(steps)) => {
+                    Arc::make_mut(&mut expect).steps.clone_from(&steps.expect);
+                    Some(expect)
+                }
                 (expect, _) => expect,
             };
             (expect, field)
@@ -322,6 +353,7 @@ impl<'i> Interpreter<'i> {
             certificate: certificate?,
             auth: auth?,
             transactions,
+            steps: steps?.map(|steps| steps.spec.clone()),
             stop_after: None,
             timeouts: timeouts?,
             hold_quit: false,
@@ -490,7 +522,7 @@ fn reached(
 ) -> Option<()> {
     let (Expect::Stages(map), Some(field)) = (expect, field) else { return Some(()) };
     let planned = spec.stages();
-    if matches!(map.delivered, Some(Delivery::Message(_))) && !planned.contains(&Stage::Message) {
+    if matches!(map.delivered, Some(Delivery::Message(_))) && !spec.may_send() {
         let fault = Diagnostic::error("this session sends no message", key_of(field, "delivered"));
         faults.push(fault.label("so none can arrive"));
         return None;
@@ -556,5 +588,7 @@ fn asks_who_closes(expect: &Expectations) -> bool {
         Expect::Stages(stages) => stages.stages.iter().any(|(_, stage)| closes(stage)),
         _ => false,
     };
-    asks(&expect.session) || expect.transactions.iter().any(asks)
+    asks(&expect.session)
+        || expect.transactions.iter().any(asks)
+        || expect.steps.iter().any(|step| closes(&step.expect))
 }

@@ -25,8 +25,8 @@ mod view;
 
 pub use case::{Case, Repeat, Retry};
 pub use expectation::{
-    CodePattern, Delivered, DeliveredTls, Delivery, EnhancedPattern, Expect, Expectations, HeaderMatch,
-    Pattern, Patterns, RecipientExpect, SourceLine, StageExpect, StageExpectations, TextMatch,
+    Delivered, DeliveredTls, Delivery, Expect, Expectations, HeaderMatch,
+    Pattern, Patterns, RecipientExpect, SourceLine, StageExpect, StageExpectations, StepExpect, TextMatch,
 };
 pub use load::{Loaded, Rejected, Request, hostname, load, nearest_project};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};

@@ -4,8 +4,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{CodePattern, EnhancedPattern, Pattern, Patterns};
-use crate::smtp::EventKind;
+use super::{Pattern, Patterns};
+use crate::smtp::{CodePattern, EnhancedPattern, EventKind, ReplyPattern};
 use crate::yaml::nearest;
 
 impl Patterns {
@@ -56,10 +56,10 @@ fn pattern(text: &str) -> Result<Pattern, String> {
             ));
         }
         let text = if enhanced.is_some() { tail } else { rest };
-        return Ok(Pattern::Reply { code: Some(code), enhanced, text: some_text(text) });
+        return Ok(Pattern::Reply(ReplyPattern { code: Some(code), enhanced, text: some_text(text) }));
     }
     if let Some(enhanced) = enhanced(first)? {
-        return Ok(Pattern::Reply { code: None, enhanced: Some(enhanced), text: some_text(rest) });
+        return Ok(Pattern::Reply(ReplyPattern { code: None, enhanced: Some(enhanced), text: some_text(rest) }));
     }
     if let Ok(kind) = EventKind::from_str(first) {
         if !rest.is_empty() && !kind.reasons().iter().any(|reason| reason.eq_ignore_ascii_case(rest)) {
@@ -157,11 +157,11 @@ mod tests {
         enhanced: Option<[Option<u16>; 3]>,
         text: Option<&str>,
     ) -> Pattern {
-        Pattern::Reply {
+        Pattern::Reply(ReplyPattern {
             code: code.map(CodePattern),
             enhanced: enhanced.map(EnhancedPattern),
             text: text.map(str::to_owned),
-        }
+        })
     }
 
     #[test]

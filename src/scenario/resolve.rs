@@ -11,14 +11,16 @@ use std::time::SystemTime;
 use super::project::{CertificateFiles, Project, SourceMapping};
 use super::secret_reader::SecretReader;
 use super::secret_source::SecretFrom;
-use super::spec::{AuthSpec, MessageSpec, Spec, TlsSpec, TransactionSpec};
+use super::spec::{AuthSpec, MessageSpec, Spec, StepsSpec, TlsSpec, TransactionSpec};
 use super::target::{Place, Target, is_loopback};
 use super::{Case, Loaded};
 use crate::exchange::{Tenants, message_id};
 use crate::message::{Body, Draft, Stamp};
-use crate::plan::{Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, TlsMode, TlsPlan, Transaction};
+use crate::plan::{
+    Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, Recipient, Say, Steps, TlsMode, TlsPlan, Transaction,
+};
 use crate::secret::Secret;
-use crate::smtp::{ReplyLimits, Stage};
+use crate::smtp::{ReplyLimits, ReversePath, Stage};
 use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange, near_end};
 use crate::yaml::{Diagnostic, read_bytes, shown};
 
@@ -49,6 +51,9 @@ pub struct At {
     /// Whether this is the embedded simulator: it gets `source_ip` announced and
     /// the passwords of the tenants file.
     pub lab: bool,
+    /// Whether raw bytes may be sent there although it is neither the simulator nor
+    /// this host.
+    pub malformed: bool,
 }
 
 impl At {
@@ -64,7 +69,7 @@ impl At {
     /// A real server.
     #[must_use]
     pub const fn address(host: Arc<str>, port: u16) -> Self {
-        Self { host, port, server_name: None, trust: None, up_to: None, lab: false }
+        Self { host, port, server_name: None, trust: None, up_to: None, lab: false, malformed: false }
     }
 }
 
@@ -209,16 +214,22 @@ impl Resolver {
             .iter()
             .filter_map(|transaction| self.transaction(spec, transaction, &mut faults))
             .collect();
+        let steps = match &spec.steps {
+            Some(steps) => self.steps(spec, steps, at, &mut faults).map(Some),
+            None => Some(None),
+        };
         if case.target.deliveries.is_some() && case.expect.asks_what_arrives() {
-            self.tell_apart(case, spec, &transactions, &mut faults);
+            let steps = steps.as_ref().and_then(Option::as_ref);
+            self.tell_apart(case, spec, &messages(spec, &transactions, steps), &mut faults);
         }
-        match (tls, auth) {
-            (Some(tls), Some(auth)) if faults.is_empty() => Ok(Planned::Play(Box::new(Plan {
+        match (tls, auth, steps) {
+            (Some(tls), Some(auth), Some(steps)) if faults.is_empty() => Ok(Planned::Play(Box::new(Plan {
                 endpoint: Endpoint { host: Arc::clone(&at.host), port: at.port, bind, proxy },
                 tls,
                 hello: spec.hello.clone(),
                 auth,
                 transactions,
+                steps,
                 stop_after: spec.last_stage(case.limit(at.up_to)),
                 hold_quit: spec.hold_quit,
                 timeouts: spec.timeouts,
@@ -417,6 +428,55 @@ impl Resolver {
         }
     }
 
+    fn message(
+        &self,
+        whole: &Spec,
+        message: &MessageSpec,
+        mail_from: &ReversePath,
+        recipients: &[Recipient],
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Arc<Draft>> {
+        match message {
+            MessageSpec::Composed(draft) => Some(Arc::clone(draft)),
+            MessageSpec::Parts(parts) => {
+                let draft = parts.compose(mail_from, recipients, &whole.hello, |text| self.body(text));
+                let draft = draft.map_err(|why| faults.push(Diagnostic::error(why.to_string(), whole.whole)));
+                Some(Arc::new(draft.ok()?))
+            }
+            MessageSpec::File(file) => {
+                let draft = self.drafts.get(file.path.clone(), |path| {
+                    read(path, MAX_MESSAGE).map(|bytes| Arc::new(Draft::verbatim(bytes)))
+                });
+                draft.map_err(|why| faults.push(Diagnostic::error(why, file.span))).ok()
+            }
+        }
+    }
+
+    /// The steps with their messages; raw bytes only where they may be sent.
+    fn steps(
+        &self,
+        whole: &Spec,
+        spec: &StepsSpec,
+        at: &At,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Steps> {
+        let before = faults.len();
+        let mut list = Vec::with_capacity(spec.steps.list.len());
+        for (step, span) in spec.steps.list.iter().zip(spec.spans.iter()) {
+            let raw = matches!(step.say, Say::Raw { .. });
+            if raw && faults.len() == before && !(at.lab || at.malformed || is_loopback(&at.host)) {
+                let fault = Diagnostic::error("raw bytes leave this host only by leave", *span);
+                let fault = fault.label("`run --allow-malformed` sends them");
+                faults.push(fault.note(format!("the target is {}; the simulator and loopback need no leave", at.host)));
+            }
+            let made = step.try_map(|own| {
+                self.message(whole, &own.message, &own.mail_from, &own.recipients, faults).ok_or(())
+            });
+            list.extend(made.ok());
+        }
+        (faults.len() == before).then_some(Steps { after: spec.steps.after, list })
+    }
+
     fn transaction(
         &self,
         whole: &Spec,
@@ -425,18 +485,8 @@ impl Resolver {
     ) -> Option<Transaction> {
         let message = match &spec.message {
             None => None,
-            Some(MessageSpec::Composed(draft)) => Some(Arc::clone(draft)),
-            Some(MessageSpec::Parts(parts)) => {
-                let draft =
-                    parts.compose(&spec.mail_from, &spec.recipients, &whole.hello, |text| self.body(text));
-                let draft = draft.map_err(|why| faults.push(Diagnostic::error(why.to_string(), whole.whole)));
-                Some(Arc::new(draft.ok()?))
-            }
-            Some(MessageSpec::File(file)) => {
-                let draft = self.drafts.get(file.path.clone(), |path| {
-                    read(path, MAX_MESSAGE).map(|bytes| Arc::new(Draft::verbatim(bytes)))
-                });
-                Some(draft.map_err(|why| faults.push(Diagnostic::error(why, file.span))).ok()?)
+            Some(message) => {
+                Some(self.message(whole, message, &spec.mail_from, &spec.recipients, faults)?)
             }
         };
         Some(Transaction {
@@ -455,15 +505,12 @@ impl Resolver {
         &self,
         case: &Case,
         spec: &Spec,
-        transactions: &[Transaction],
+        messages: &[Message<'_>],
         faults: &mut Vec<Diagnostic>,
     ) {
-        for (n, (transaction, written)) in transactions.iter().zip(spec.transactions.iter()).enumerate() {
-            let Some(draft) = transaction.message.as_ref().filter(|draft| !draft.is_numbered()) else {
-                continue;
-            };
-            let at = match &written.message {
-                Some(MessageSpec::File(file)) => file.span,
+        for &(n, draft, written) in messages.iter().filter(|(_, draft, _)| !draft.is_numbered()) {
+            let at = match written {
+                MessageSpec::File(file) => file.span,
                 _ => spec.whole,
             };
             let stamp = Stamp { date: SystemTime::UNIX_EPOCH, message_id: "", case_id: &case.id };
@@ -491,6 +538,29 @@ impl Resolver {
             );
         }
     }
+}
+
+/// A message, the transaction that it is of, and how it is written.
+type Message<'m> = (usize, &'m Draft, &'m MessageSpec);
+
+/// The messages of a session, in order.
+fn messages<'m>(spec: &'m Spec, transactions: &'m [Transaction], steps: Option<&'m Steps>) -> Vec<Message<'m>> {
+    let own = transactions.iter().zip(spec.transactions.iter()).enumerate();
+    let own = own.filter_map(|(n, (made, written))| Some((n, &**made.message.as_ref()?, written.message.as_ref()?)));
+    let mut all: Vec<Message<'m>> = own.collect();
+    let (Some(made), Some(written)) = (steps, &spec.steps) else { return all };
+    let mut mails: usize = 0;
+    for (made, written) in made.list.iter().zip(&written.steps.list) {
+        match (&made.say, &written.say) {
+            (Say::Mail { .. }, _) => mails += 1,
+            (Say::Data(Some(draft)), Say::Data(Some(own)))
+            | (Say::Bdat { message: draft, .. }, Say::Bdat { message: own, .. }) => {
+                all.push((mails.saturating_sub(1), draft, &own.message));
+            }
+            _ => {}
+        }
+    }
+    all
 }
 
 /// How the server is to see the source address.

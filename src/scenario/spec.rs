@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
 use crate::message::{Body, Composition, Draft, DraftError};
-use crate::plan::{Handshake, Hello, Mechanism, Reach, Recipient, Timeouts};
+use crate::plan::{Handshake, Hello, Mechanism, Reach, Recipient, Say, Steps, StepsAfter, Timeouts};
 use crate::smtp::{ReversePath, Stage};
 use crate::tls::{Backend, Verify, VersionRange};
 use crate::yaml::Span;
@@ -22,6 +22,8 @@ pub(super) struct Spec {
     pub(super) certificate: Option<Arc<CertificateFiles>>,
     pub(super) auth: Option<Arc<AuthSpec>>,
     pub(super) transactions: Arc<[TransactionSpec]>,
+    /// The dialogue written out; then there are no transactions.
+    pub(super) steps: Option<StepsSpec>,
     pub(super) stop_after: Option<Stage>,
     pub(super) timeouts: Timeouts,
     pub(super) hold_quit: bool,
@@ -32,6 +34,15 @@ pub(super) struct Spec {
 impl Spec {
     /// The stages that the session reaches if nothing is refused.
     pub(super) fn stages(&self) -> Vec<Stage> {
+        let mut stages = self.opening();
+        if let Some(steps) = &self.steps {
+            steps.steps.add_stages(&mut stages);
+        }
+        stages
+    }
+
+    /// The same without those of steps.
+    fn opening(&self) -> Vec<Stage> {
         Reach {
             handshake: self.tls.mode,
             auth: self.auth.is_some(),
@@ -39,6 +50,7 @@ impl Spec {
             recipients: self.transactions.iter().any(|t| !t.recipients.is_empty()),
             message: self.transactions.iter().any(|t| t.message.is_some()),
             stop_after: self.stop_after,
+            steps_after: self.steps.as_ref().map(|steps| steps.steps.after),
         }
         .stages()
     }
@@ -46,12 +58,56 @@ impl Spec {
     /// The stage to stop after: the scenario's, or an earlier one where nothing
     /// is to be played past `limit`. `None` plays to the end.
     pub(super) fn last_stage(&self, limit: Option<Stage>) -> Option<Stage> {
-        let Some(limit) = limit else { return self.stop_after };
+        // Steps that go further are not played at all.
+        let Some(limit) = limit.filter(|_| self.steps.is_none()) else { return self.stop_after };
         let stages = self.stages();
         let last = stages.last().copied();
         let allowed = at_most(&stages, limit);
         if allowed == last { self.stop_after } else { allowed }
     }
+
+    /// Why steps cannot be played where nothing is to be played past `limit`.
+    pub(super) fn beyond(&self, limit: Stage) -> Option<String> {
+        let steps = &self.steps.as_ref()?.steps;
+        let opening = self.opening();
+        let past = opening.iter().position(|stage| *stage == limit).and_then(|at| opening.get(at + 1));
+        if let Some(past) = past {
+            return Some(format!("goes on to {past}, which is past up_to: {limit}"));
+        }
+        if steps.after == StepsAfter::Auth
+            && let Some(past) = opening.iter().find(|stage| **stage > limit)
+        {
+            return Some(format!("goes on to {past}, which is past up_to: {limit}"));
+        }
+        let (n, step) = steps.list.iter().enumerate().find(|(_, step)| step.say.reach() > limit)?;
+        let why = match step.say {
+            Say::Raw { .. } => "sends raw bytes, which may go",
+            _ => "goes",
+        };
+        Some(format!("step {} ({}) {why} past up_to: {limit}", n + 1, step.say.verb()))
+    }
+
+    /// Whether a message may be sent.
+    pub(super) fn may_send(&self) -> bool {
+        let raw = |steps: &StepsSpec| steps.steps.list.iter().any(|step| matches!(step.say, Say::Raw { .. }));
+        self.stages().contains(&Stage::Message) || self.steps.as_ref().is_some_and(raw)
+    }
+}
+
+/// A dialogue written out, before any message is read.
+#[derive(Clone, Debug)]
+pub(super) struct StepsSpec {
+    pub(super) steps: Arc<Steps<StepMessage>>,
+    /// Where each step is written.
+    pub(super) spans: Arc<[Span]>,
+}
+
+/// What a step sends, and what its header is made of.
+#[derive(Clone, Debug)]
+pub(super) struct StepMessage {
+    pub(super) message: MessageSpec,
+    pub(super) mail_from: ReversePath,
+    pub(super) recipients: Vec<Recipient>,
 }
 
 /// The last of a session's stages that is not past `limit`. A stage that the

@@ -39,12 +39,9 @@ const KEYS: [&str; 29] = [
     "except",
 ];
 
-/// Keys that have their place and no meaning yet.
-const NOT_YET: [&str; 1] = ["steps"];
-
 /// The keys that a scenario may have.
 pub fn scenario_keys() -> impl Iterator<Item = &'static str> {
-    KEYS.into_iter().filter(|key| !NOT_YET.contains(key))
+    KEYS.into_iter()
 }
 
 /// The most unknown keys of one map that are told: more are no typing errors.
@@ -154,8 +151,7 @@ fn misplaced(root: &Node, faults: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports keys that are unknown, without value, not supported yet, or not for
-/// defaults.
+/// Reports keys that are unknown, without value, or not for defaults.
 fn check_keys(entries: &[(Key, Node)], defaults: bool, faults: &mut Vec<Diagnostic>) {
     let expects = entries.iter().any(|(key, _)| &*key.name == "expect");
     let mut unknown = 0;
@@ -164,9 +160,7 @@ fn check_keys(entries: &[(Key, Node)], defaults: bool, faults: &mut Vec<Diagnost
         if matches!(node.value, Value::Null) && KEYS.contains(&name) {
             Field::new(name, key.span, node).wrong("a value", faults);
         }
-        if NOT_YET.contains(&name) {
-            faults.push(Diagnostic::error(format!("`{name}` is not supported yet"), key.span));
-        } else if defaults && name == "name" {
+        if defaults && name == "name" {
             faults.push(Diagnostic::error("`name` is each scenario's own", key.span));
         } else if !KEYS.contains(&name) {
             unknown += 1;

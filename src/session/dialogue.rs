@@ -4,11 +4,19 @@
 //! greeting ▶ EHLO ▶ [STARTTLS ▶ handshake ▶ EHLO] ▶ [AUTH] ▶ { [RSET] MAIL RCPT… DATA message }… ▶ end
 //! ```
 //!
-//! Absent on purpose: pipelining, a second try, HELO after a refused EHLO. What
-//! the plan does not say is not sent.
+//! Where the plan has steps, they take over after the greeting or after AUTH: see
+//! [`super::steps`].
+//!
+//! Absent on purpose: pipelining unless steps ask for it, a second try, HELO after a
+//! refused EHLO. What the plan does not say is not sent.
 
+use std::time::Duration;
+
+use super::steps::Progress;
 use crate::message::Draft;
-use crate::plan::{Auth, HelloVerb, Mechanism, Plan, TlsMode, TlsPlan, Transaction};
+use crate::plan::{
+    Auth, Chunks, Close, Hello, HelloVerb, Mechanism, Plan, StepsAfter, TlsMode, TlsPlan, Transaction,
+};
 use crate::smtp::{EhloResponse, Event, EventKind, Reply, SaslClient, SaslError, Stage, lossless};
 
 /// What the driver is to do next.
@@ -20,6 +28,23 @@ pub(super) enum Next<'p> {
     Say,
     /// Write the message and the final dot, then read its reply.
     Message(&'p Draft),
+    /// Write a piece of the message with its BDAT, then read its reply.
+    Chunk {
+        /// The message as a whole.
+        message: &'p Draft,
+        /// Its pieces.
+        chunks: &'p Chunks,
+        /// Which piece, from 0.
+        nth: usize,
+        /// Whether the last piece says so.
+        last: bool,
+    },
+    /// Write what was put into the buffer; no reply is due.
+    Write,
+    /// Listen for so long.
+    Wait(Duration),
+    /// Close, in this way.
+    Close(Close),
     /// Shake hands.
     Handshake(&'p TlsPlan),
     /// Wait for a sign that the handshake was to the server's liking, then close.
@@ -48,16 +73,19 @@ pub(super) enum Privacy {
 /// The state of a dialogue.
 #[derive(Debug)]
 pub(super) struct Dialogue<'p> {
-    plan: &'p Plan,
-    at: At,
+    pub(super) plan: &'p Plan,
+    pub(super) at: At,
     privacy: Privacy,
     /// Whether STARTTLS and its handshake are done.
-    secured: bool,
+    pub(super) secured: bool,
     /// What the last EHLO offered.
-    offers: Option<EhloResponse>,
-    transaction: usize,
+    pub(super) offers: Option<EhloResponse>,
+    pub(super) transaction: usize,
     recipient: usize,
-    accepted: usize,
+    /// How many recipients of the transaction were accepted.
+    pub(super) accepted: usize,
+    /// Where the steps stand, if there are any.
+    pub(super) progress: Progress,
     /// Whether the server holds a transaction that must be taken back before the
     /// next MAIL.
     open: bool,
@@ -67,7 +95,7 @@ pub(super) struct Dialogue<'p> {
 
 /// What the next reply answers.
 #[derive(Clone, Debug)]
-enum At {
+pub(super) enum At {
     Connect,
     Greeting,
     Hello,
@@ -79,6 +107,7 @@ enum At {
     Rcpt,
     Data,
     Message,
+    Command,
 }
 
 impl<'p> Dialogue<'p> {
@@ -93,6 +122,7 @@ impl<'p> Dialogue<'p> {
             transaction: 0,
             recipient: 0,
             accepted: 0,
+            progress: Progress::default(),
             open: false,
             notes: Vec::new(),
         }
@@ -113,6 +143,7 @@ impl<'p> Dialogue<'p> {
             At::Rcpt => Stage::RcptTo,
             At::Data => Stage::Data,
             At::Message => Stage::Message,
+            At::Command => Stage::Command,
         }
     }
 
@@ -123,12 +154,12 @@ impl<'p> Dialogue<'p> {
 
     /// The recipient in play, from 0.
     pub(super) fn recipient(&self) -> Option<usize> {
-        matches!(self.at, At::Rcpt).then_some(self.recipient)
+        (matches!(self.at, At::Rcpt) && self.plan.steps.is_none()).then_some(self.recipient)
     }
 
     /// Whether what was last said belongs to nobody's eyes.
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.at, At::Auth(_))
+        matches!(self.at, At::Auth(_)) || self.is_challenged()
     }
 
     /// Whether this reply is one of the observation's answers: a challenge and
@@ -180,7 +211,7 @@ impl<'p> Dialogue<'p> {
         if self.is_last(Stage::Tls) {
             return Next::End { quit: true };
         }
-        self.hello(out)
+        if self.step().is_some() { self.done(out) } else { self.hello(out) }
     }
 
     /// A reply has come, in order.
@@ -197,7 +228,7 @@ impl<'p> Dialogue<'p> {
         let at_odds = match stage {
             Stage::StartTls => false,
             Stage::Data => code.is_positive() && code.get() != 354,
-            _ => code.severity() == 3 && !challenge,
+            _ => code.severity() == 3 && !challenge && !self.is_raw(),
         };
         if at_odds {
             return Next::Fail(
@@ -205,11 +236,17 @@ impl<'p> Dialogue<'p> {
                     .with_detail(format!("{code} is no answer at {stage}")),
             );
         }
+        if self.step().is_some() {
+            return self.step_reply(reply, challenge, out);
+        }
         let accepted = stage.accepts(code);
         let last = self.is_last(stage);
         match &mut self.at {
-            At::Connect | At::Tls => Next::End { quit: false },
-            At::Greeting if accepted && !last => self.hello(out),
+            At::Connect | At::Tls | At::Command => Next::End { quit: false },
+            At::Greeting if accepted && !last => match &self.plan.steps {
+                Some(steps) if steps.after == StepsAfter::Greeting => self.next_step(out),
+                _ => self.hello(out),
+            },
             At::Hello => {
                 if self.plan.hello.verb == HelloVerb::Ehlo && accepted {
                     let offers = EhloResponse::parse(reply);
@@ -289,13 +326,15 @@ impl<'p> Dialogue<'p> {
 
     fn hello(&mut self, out: &mut Vec<u8>) -> Next<'p> {
         self.at = At::Hello;
-        out.extend_from_slice(match self.plan.hello.verb {
-            HelloVerb::Ehlo => b"EHLO ",
-            HelloVerb::Helo => b"HELO ",
-        });
-        out.extend_from_slice(self.plan.hello.name.as_bytes());
-        out.extend_from_slice(b"\r\n");
-        Next::Say
+        self.greet(&self.plan.hello, out)
+    }
+
+    pub(super) fn greet(&self, hello: &Hello, out: &mut Vec<u8>) -> Next<'p> {
+        let verb = match hello.verb {
+            HelloVerb::Ehlo => "EHLO ",
+            HelloVerb::Helo => "HELO ",
+        };
+        command(out, &[verb, &hello.name], "")
     }
 
     fn after_hello(&mut self, out: &mut Vec<u8>) -> Next<'p> {
@@ -310,16 +349,17 @@ impl<'p> Dialogue<'p> {
             return Next::Say;
         }
         match &self.plan.auth {
-            Some(auth) => self.auth(auth, out),
+            Some(auth) => self.auth(auth, false, out),
             None => self.next_transaction(out),
         }
     }
 
-    fn offered(&self, line: &str) -> bool {
+    pub(super) fn offered(&self, line: &str) -> bool {
         self.offers.as_ref().is_some_and(|offers| offers.offers(line))
     }
 
-    fn auth(&mut self, auth: &'p Auth, out: &mut Vec<u8>) -> Next<'p> {
+    /// Begins the log-in; `unoffered` even where it is not offered.
+    pub(super) fn auth(&mut self, auth: &'p Auth, unoffered: bool, out: &mut Vec<u8>) -> Next<'p> {
         let secret = auth.secret.expose();
         let sasl = match auth.mechanism {
             Mechanism::Plain => SaslClient::plain(&auth.username, secret),
@@ -328,7 +368,7 @@ impl<'p> Dialogue<'p> {
         };
         let start = format!("AUTH {}\r\n", sasl.start());
         self.at = At::Auth(Box::new(sasl));
-        if !auth.force && !self.offered(&format!("AUTH {}", auth.mechanism.as_str())) {
+        if !auth.force && !unoffered && !self.offered(&format!("AUTH {}", auth.mechanism.as_str())) {
             let offers = match self.offers.as_ref().and_then(|offers| offers.find("AUTH")) {
                 Some(line) => format!("the server offers {}", line.line),
                 None => "the server does not offer AUTH".to_owned(),
@@ -352,7 +392,7 @@ impl<'p> Dialogue<'p> {
         Next::Say
     }
 
-    fn challenge(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Next<'p> {
+    pub(super) fn challenge(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Next<'p> {
         let At::Auth(sasl) = &mut self.at else { return Next::End { quit: false } };
         let challenge = reply.lines().next().unwrap_or_default();
         let error = match sasl.answer(challenge) {
@@ -380,6 +420,9 @@ impl<'p> Dialogue<'p> {
     }
 
     fn next_transaction(&mut self, out: &mut Vec<u8>) -> Next<'p> {
+        if self.plan.steps.is_some() {
+            return self.next_step(out);
+        }
         if self.transaction >= self.plan.transactions.len() {
             return Next::End { quit: true };
         }
@@ -422,7 +465,7 @@ impl<'p> Dialogue<'p> {
     }
 }
 
-fn command<'p>(out: &mut Vec<u8>, parts: &[&str], params: &str) -> Next<'p> {
+pub(super) fn command<'p>(out: &mut Vec<u8>, parts: &[&str], params: &str) -> Next<'p> {
     for part in parts {
         out.extend_from_slice(part.as_bytes());
     }
@@ -434,6 +477,6 @@ fn command<'p>(out: &mut Vec<u8>, parts: &[&str], params: &str) -> Next<'p> {
     Next::Say
 }
 
-fn not_offered<'p>(what: &'static str, detail: String) -> Next<'p> {
+pub(super) fn not_offered<'p>(what: &'static str, detail: String) -> Next<'p> {
     Next::Fail(Event::new(EventKind::NotOffered, what).with_detail(detail))
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::dialogue::{Dialogue, Next};
 use super::link::{Link, Silence};
-use super::mask::{MASKED, Mask};
+use super::mask::Mask;
 use super::wire::Wire;
 use super::{Answer, Direction, Line, Observation, Sent};
 use crate::message::{Draft, Stamp};
@@ -29,18 +29,22 @@ pub type Watch<'w> = &'w mut (dyn FnMut(Line<'_>) + Send);
 
 /// A session in progress: what it is to do and what was seen of it.
 pub(super) struct Drive<'a> {
-    plan: &'a Plan,
+    pub(super) plan: &'a Plan,
     watch: Watch<'a>,
     mask: Mask,
-    seen: Observation,
-    started: Instant,
-    out: Vec<u8>,
+    pub(super) seen: Observation,
+    pub(super) started: Instant,
+    pub(super) out: Vec<u8>,
+    /// The message that is being sent in pieces, and how much of it has been.
+    pub(super) pieces: (Vec<u8>, usize),
+    /// What its Message-ID is made of.
+    pub(super) piece_id: String,
     /// Whether the server has replied under TLS.
     heard_under_tls: bool,
 }
 
 /// Why the session goes no further, and the stage it belongs to.
-type End = (Stage, Event);
+pub(super) type End = (Stage, Event);
 
 impl<'a> Drive<'a> {
     pub(super) fn new(plan: &'a Plan, watch: Watch<'a>, started: Instant) -> Self {
@@ -51,6 +55,8 @@ impl<'a> Drive<'a> {
             seen: Observation::default(),
             started,
             out: Vec::with_capacity(256),
+            pieces: (Vec::new(), 0),
+            piece_id: String::new(),
             heard_under_tls: false,
         }
     }
@@ -74,8 +80,10 @@ impl<'a> Drive<'a> {
         let mut dialogue = Dialogue::new(self.plan, loopback);
         let mut link = Link::new(io, self.plan.limits, self.started + self.plan.timeouts.session);
         if let Err(end) = self.converse(&mut dialogue, &mut link).await {
+            self.seen.event_step = dialogue.step().map(count);
             self.end_with(end);
         }
+        self.seen.steps = count(dialogue.steps_done());
         for note in std::mem::take(&mut dialogue.notes) {
             self.note(&note);
         }
@@ -98,11 +106,44 @@ impl<'a> Drive<'a> {
     ) -> Result<(), End> {
         let mut next = dialogue.connected();
         loop {
-            let stage = dialogue.stage();
+            let mut stage = dialogue.stage();
             link.allow(self.plan.timeouts.reply);
             let reply = match next {
                 Next::Listen => self.read(link, stage).await?,
-                Next::Say => self.say(dialogue.is_secret(), link, stage).await?,
+                Next::Say => {
+                    self.tell_raw(dialogue);
+                    self.say(dialogue.is_secret(), link, stage).await?
+                }
+                Next::Chunk { message, chunks, nth, last } => {
+                    let size = self.piece(message, chunks, nth, last, dialogue);
+                    stage = dialogue.stage();
+                    self.chunk(size, dialogue.transaction(), link, stage).await?
+                }
+                Next::Write => {
+                    self.tell_raw(dialogue);
+                    match self.write(dialogue.is_secret(), link, stage).await? {
+                        Some(reply) => reply,
+                        None => {
+                            self.out.clear();
+                            next = dialogue.done(&mut self.out);
+                            continue;
+                        }
+                    }
+                }
+                Next::Wait(time) => match self.wait(time, link, stage).await? {
+                    Some(reply) => reply,
+                    None => {
+                        next = dialogue.done(&mut self.out);
+                        continue;
+                    }
+                },
+                Next::Close(close) => {
+                    // Not before the server had its say, and what it said is heard.
+                    self.quiet(link, stage).await?;
+                    let _ = dialogue.done(&mut self.out);
+                    self.close(close, link).await;
+                    return Ok(());
+                }
                 Next::Message(draft) => self.send(draft, dialogue.transaction(), link, stage).await?,
                 Next::Handshake(tls) => {
                     if let Some(offers) = dialogue.take_offers() {
@@ -132,6 +173,7 @@ impl<'a> Drive<'a> {
             };
             self.out.clear();
             let (transaction, recipient) = (dialogue.transaction(), dialogue.recipient());
+            let step = dialogue.step().map(count);
             let is_answer = dialogue.is_answer(&reply);
             next = dialogue.reply(&reply, &mut self.out);
             if is_answer {
@@ -139,6 +181,7 @@ impl<'a> Drive<'a> {
                     stage,
                     transaction: count(transaction),
                     recipient: recipient.map(count),
+                    step,
                     reply: self.mask.reply(reply),
                     elapsed: link.elapsed(),
                     at: self.started.elapsed(),
@@ -154,8 +197,7 @@ impl<'a> Drive<'a> {
             return Ok(reply);
         }
         let out = std::mem::take(&mut self.out);
-        let line = lossless(out.trim_ascii_end());
-        self.line(Direction::Sent, &if secret { without_secret(&line) } else { line });
+        self.spoken(secret, &out);
         let written = link.write(&out).await;
         self.out = out;
         self.hear(written, link, stage).await
@@ -170,9 +212,8 @@ impl<'a> Drive<'a> {
         stage: Stage,
     ) -> Result<Reply, End> {
         let mut out = std::mem::take(&mut self.out);
-        let message_id = format!("{:016x}.relayprobe@{}", fastrand::u64(..), self.plan.hello.name);
-        let stamp = Stamp { date: SystemTime::now(), message_id: &message_id, case_id: &self.plan.case_id };
-        let message = draft.render(&stamp);
+        let message_id = self.message_id();
+        let message = draft.render(&self.stamp(&message_id));
         smtp::stuff(&message, &mut out);
         let size = message.len();
         for (n, chunk) in out.chunks(CHUNK).enumerate() {
@@ -191,16 +232,21 @@ impl<'a> Drive<'a> {
         }
         self.out = out;
         self.seen.sent.push(Sent { transaction: count(transaction), message_id, at: self.started.elapsed() });
-        self.read(link, stage).await.map_err(|(stage, event)| {
-            let detail =
-                format!("delivery unknown: the message went out whole, and no reply came. {}", event.detail);
-            (stage, event.with_detail(detail.trim_end()))
-        })
+        self.read(link, stage).await.map_err(delivery_unknown)
+    }
+
+    /// An id that no other message has.
+    pub(super) fn message_id(&self) -> String {
+        format!("{:016x}.relayprobe@{}", fastrand::u64(..), self.plan.hello.name)
+    }
+
+    pub(super) fn stamp<'s>(&'s self, message_id: &'s str) -> Stamp<'s> {
+        Stamp { date: SystemTime::now(), message_id, case_id: &self.plan.case_id }
     }
 
     /// The reply to what was written; where writing failed, the server may have
     /// said why before it closed.
-    async fn hear<S: Wire>(
+    pub(super) async fn hear<S: Wire>(
         &mut self,
         written: Result<(), Silence>,
         link: &mut Link<S>,
@@ -221,7 +267,7 @@ impl<'a> Drive<'a> {
     }
 
     /// Reads the reply that is due.
-    async fn read<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
+    pub(super) async fn read<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
         match link.read().await {
             Ok(reply) => {
                 self.heard_under_tls |= link.is_tls();
@@ -235,7 +281,7 @@ impl<'a> Drive<'a> {
     /// Sees to it that the server has said nothing that nobody asked for. A 421
     /// is allowed at any time (RFC 5321 §3.8) and is the reply to what was about
     /// to be said.
-    async fn quiet<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Option<Reply>, End> {
+    pub(super) async fn quiet<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Option<Reply>, End> {
         match link.unasked().await {
             Ok(None) => Ok(None),
             Ok(Some(reply)) => {
@@ -314,6 +360,7 @@ impl<'a> Drive<'a> {
             stage: Stage::Quit,
             transaction: self.seen.answers.last().map_or(0, |answer| answer.transaction),
             recipient: None,
+            step: None,
             reply: self.mask.reply(reply),
             elapsed: link.elapsed(),
             at: self.started.elapsed(),
@@ -356,7 +403,7 @@ impl<'a> Drive<'a> {
     }
 
     /// What a silence is called, and where it belongs.
-    fn silence<S: Wire>(&mut self, silence: Silence, link: &Link<S>, stage: Stage) -> End {
+    pub(super) fn silence<S: Wire>(&mut self, silence: Silence, link: &Link<S>, stage: Stage) -> End {
         let pending = self.unread(link);
         let event = match silence {
             Silence::Timeout { writing } => {
@@ -417,7 +464,7 @@ impl<'a> Drive<'a> {
         first
     }
 
-    fn received(&mut self, reply: &Reply) {
+    pub(super) fn received(&mut self, reply: &Reply) {
         let at = self.started.elapsed();
         for line in reply.wire_lines() {
             self.line_at(at, Direction::Received, &lossless(line));
@@ -430,7 +477,7 @@ impl<'a> Drive<'a> {
         self.seen.notes.push(note);
     }
 
-    fn line(&mut self, direction: Direction, text: &str) {
+    pub(super) fn line(&mut self, direction: Direction, text: &str) {
         self.line_at(self.started.elapsed(), direction, text);
     }
 
@@ -453,11 +500,17 @@ impl<'a> Drive<'a> {
     }
 }
 
-fn count(n: usize) -> u16 {
+/// The message went out whole, and nobody knows what became of it.
+pub(super) fn delivery_unknown((stage, event): End) -> End {
+    let detail = format!("delivery unknown: the message went out whole, and no reply came. {}", event.detail);
+    (stage, event.with_detail(detail.trim_end()))
+}
+
+pub(super) fn count(n: usize) -> u16 {
     u16::try_from(n).unwrap_or(u16::MAX)
 }
 
-fn unasked(reply: &Reply) -> Event {
+pub(super) fn unasked(reply: &Reply) -> Event {
     Event::new(EventKind::Desync, "unasked").with_detail(format!("a reply that nobody asked for: {reply}"))
 }
 
@@ -485,17 +538,6 @@ fn not_smtp(first_line: &str) -> Cow<'_, str> {
         line => return Cow::Borrowed(line),
     };
     Cow::Owned(format!("{guess}: {first_line}"))
-}
-
-/// A line of an AUTH exchange as it may be shown.
-fn without_secret(line: &str) -> Cow<'static, str> {
-    let mut words = line.splitn(3, ' ');
-    match (words.next(), words.next(), words.next()) {
-        (Some(""), None, None) => Cow::Borrowed(""),
-        (Some("AUTH"), Some(mechanism), Some(_)) => Cow::Owned(format!("AUTH {mechanism} {MASKED}")),
-        (Some("AUTH"), Some(_), None) => Cow::Owned(line.to_owned()),
-        _ => Cow::Borrowed(MASKED),
-    }
 }
 
 /// `TLSv1.3, TLS_AES_256_GCM_SHA384, rustls; CN=mx.test holds`.

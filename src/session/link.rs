@@ -183,6 +183,13 @@ impl<S: Wire> Link<S> {
         }
     }
 
+    /// Lets the connection end with a reset.
+    pub(super) fn reset(&self) {
+        if let Some(stream) = &self.stream {
+            stream.io().reset_at_end();
+        }
+    }
+
     fn decode(&mut self, received: usize) -> Result<Option<Reply>, Silence> {
         self.decoder.push(&self.buffer[..received]).map_err(Silence::Malformed)
     }

@@ -16,6 +16,10 @@ pub struct Observation {
     /// The end that was no reply, and the stage it belongs to. An event at QUIT
     /// is not recorded here.
     pub event: Option<(Stage, Event)>,
+    /// Which step the event fell into, from 0.
+    pub event_step: Option<u16>,
+    /// How many steps were played to their end, replies or no replies.
+    pub steps: u16,
     /// What the EHLO in clear text (or under implicit TLS) offered.
     pub ehlo: Option<EhloResponse>,
     /// What the EHLO after STARTTLS offered.
@@ -105,6 +109,8 @@ pub struct Answer {
     pub transaction: u16,
     /// Which recipient of the transaction, from 0, at [`Stage::RcptTo`].
     pub recipient: Option<u16>,
+    /// Which step, from 0, where the dialogue is written out.
+    pub step: Option<u16>,
     /// The reply.
     pub reply: Reply,
     /// From the last byte written to the last byte read. For the greeting: from

@@ -115,6 +115,7 @@ pub(super) fn plan() -> Plan {
         hello: Hello { verb: HelloVerb::Ehlo, name: "app.test".into() },
         auth: None,
         transactions: vec![transaction(&["b@b.test"])],
+        steps: None,
         stop_after: None,
         hold_quit: false,
         timeouts: Timeouts::default(),

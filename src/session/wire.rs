@@ -1,6 +1,7 @@
 //! What a session needs of a connection beyond reading and writing.
 
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +16,9 @@ pub trait Wire: AsyncRead + AsyncWrite + Unpin {
     /// Asks for the peer's segments to be acknowledged at once. The kernel goes
     /// back to delaying by itself, so this is asked after every write.
     fn acknowledge_at_once(&self);
+
+    /// Lets the end of the connection be a reset. Best effort.
+    fn reset_at_end(&self);
 }
 
 impl Wire for TcpStream {
@@ -30,6 +34,10 @@ impl Wire for TcpStream {
         #[cfg(target_os = "linux")]
         let _ = SockRef::from(self).set_tcp_quickack(true);
     }
+
+    fn reset_at_end(&self) {
+        let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
+    }
 }
 
 #[cfg(test)]
@@ -39,4 +47,6 @@ impl Wire for tokio::io::DuplexStream {
     }
 
     fn acknowledge_at_once(&self) {}
+
+    fn reset_at_end(&self) {}
 }

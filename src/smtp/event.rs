@@ -80,7 +80,7 @@ impl EventKind {
                 "unverified",
                 "other",
             ],
-            Self::NotOffered => &["STARTTLS", "AUTH", "TLS", "SMTPUTF8"],
+            Self::NotOffered => &["STARTTLS", "AUTH", "TLS", "SMTPUTF8", "PIPELINING", "CHUNKING"],
             Self::ProtocolError => &[
                 "unexpected_code",
                 "bad_code",

@@ -36,10 +36,13 @@ pub enum Stage {
     Message,
     /// QUIT; never decisive.
     Quit,
+    /// A step that has no stage of its own: RSET, NOOP, VRFY, EXPN, HELP, a chunk that
+    /// is not the last, raw bytes, a pause. No plan stops at it.
+    Command,
 }
 
 impl Stage {
-    /// Every stage, in the order of a session with STARTTLS.
+    /// Every stage that a session can be stopped at, in the order of one with STARTTLS.
     pub const ALL: [Self; 12] = [
         Self::Connect,
         Self::Greeting,
@@ -71,16 +74,19 @@ impl Stage {
             Self::Data => "data",
             Self::Message => "message",
             Self::Quit => "quit",
+            Self::Command => "command",
         }
     }
 
     /// Whether a reply with this code lets the session go on from here: 354 for
-    /// DATA, 220 for STARTTLS (RFC 3207 §4), else 2yz.
+    /// DATA, 220 for STARTTLS (RFC 3207 §4), else 2yz; what raw bytes ask for may be
+    /// 3yz as well.
     #[must_use]
     pub const fn accepts(self, code: ReplyCode) -> bool {
         match self {
             Self::Data => code.get() == 354,
             Self::StartTls => code.get() == 220,
+            Self::Command => code.is_positive(),
             _ => code.severity() == 2,
         }
     }
@@ -100,6 +106,6 @@ impl FromStr for Stage {
     type Err = UnknownStage;
 
     fn from_str(text: &str) -> Result<Self, UnknownStage> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == text).ok_or(UnknownStage)
+        Self::ALL.into_iter().chain([Self::Command]).find(|stage| stage.as_str() == text).ok_or(UnknownStage)
     }
 }

@@ -188,7 +188,7 @@ fn refusals(seen: &Observation) -> impl Iterator<Item = (Decisive, (u16, Option<
     refused.map(|answer| {
         let what = DecidedBy::Reply(answer.reply.clone());
         let decisive = Decisive { stage: answer.stage, what, elapsed: Some(answer.elapsed) };
-        (decisive, (answer.transaction, answer.recipient))
+        (decisive, (answer.transaction, answer.recipient.or(answer.step)))
     })
 }
 

@@ -67,7 +67,7 @@ fn accepted(stage: Stage) -> Hint {
             Stage::RcptTo => "the recipient was accepted: this sender may relay",
             Stage::Data => "the server waits for the message",
             Stage::Message => "the message was accepted for delivery",
-            Stage::Connect | Stage::Tls | Stage::Quit => "it went on",
+            Stage::Connect | Stage::Tls | Stage::Quit | Stage::Command => "it went on",
         },
         "",
     )

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::delivered;
 use super::stages::{self, POSITIVE};
 use super::view::{Scope, Seen, View};
-use super::{DecidedBy, Decisive, Failure, Outcome, Verdict, elapsed_in_words, pattern};
+use super::{DecidedBy, Decisive, Failure, Outcome, Verdict, elapsed_in_words, pattern, steps};
 use crate::plan::Plan;
 use crate::scenario::{Expect, Expectations, Patterns, RecipientExpect, StageExpectations};
 use crate::session::Observation;
@@ -25,6 +25,7 @@ pub fn judge(plan: &Plan, expect: &Expectations, attempt: usize, observation: &O
     for own in &expect.recipients {
         recipient(view, own, &mut failures);
     }
+    steps::judge(view, &expect.session, &mut failures);
     let decisive = view.decisive(Scope::Whole);
     let outcome = match &decisive {
         _ if failures.is_empty() => Outcome::Passed,
@@ -102,6 +103,7 @@ fn decisive(view: View<'_>, scope: Scope, patterns: &Patterns, failures: &mut Ve
     // reply is missing, or one came that nobody asked for.
     if let Some((at, event)) = view.event(scope)
         && matches!(seen, Seen::Reply(..))
+        && !view.event_judged_alone()
     {
         failures.push(stages::failure(view, at, "nothing after the refusal", Seen::Event(event)));
     }
@@ -162,6 +164,9 @@ pub fn expected(expect: &Expectations, attempt: usize) -> String {
             out.push_str(&format!(" of transaction {}", own.transaction + 1));
         }
         out.push_str(&format!(": {}", own.patterns.written));
+    }
+    for own in &expect.steps {
+        out.push_str(&format!("; step {} ({}): {}", own.step + 1, own.verb, own.written));
     }
     out
 }

@@ -12,6 +12,7 @@ mod pattern;
 mod reach;
 mod series;
 mod stages;
+mod steps;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

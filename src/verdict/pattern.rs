@@ -1,10 +1,8 @@
 //! Whether a pattern holds for a reply or an event.
 
-use std::borrow::Cow;
-
 use super::{DecidedBy, Decisive};
-use crate::scenario::{CodePattern, EnhancedPattern, Pattern, Patterns};
-use crate::smtp::{EnhancedStatus, Event, Reply};
+use crate::scenario::{Pattern, Patterns};
+use crate::smtp::{Event, Reply, ReplyPattern};
 
 /// What a pattern is held against.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +32,7 @@ pub(super) fn holds(patterns: &Patterns, said: Said<'_>) -> bool {
 
 fn one(pattern: &Pattern, said: Said<'_>) -> bool {
     match (pattern, said) {
-        (Pattern::Reply { code, enhanced, text }, Said::Reply(reply)) => {
-            code.is_none_or(|pattern| code_holds(pattern, reply.code().get()))
-                && wording_holds(*enhanced, text.as_deref(), reply)
-        }
+        (Pattern::Reply(pattern), Said::Reply(reply)) => pattern.holds(reply),
         (Pattern::Event { kind, reason }, Said::Event(event)) => {
             *kind == event.kind
                 && reason.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&event.reason))
@@ -46,62 +41,14 @@ fn one(pattern: &Pattern, said: Said<'_>) -> bool {
     }
 }
 
-fn code_holds(CodePattern(digits): CodePattern, code: u16) -> bool {
-    let actual = [code / 100, code / 10 % 10, code % 10];
-    digits.iter().zip(actual).all(|(wanted, digit)| wanted.is_none_or(|wanted| u16::from(wanted) == digit))
-}
-
-fn wording_holds(enhanced: Option<EnhancedPattern>, text: Option<&str>, reply: &Reply) -> bool {
-    if enhanced.is_none() && text.is_none() {
-        return true;
-    }
-    let (status, words) = wording(reply);
-    let status_holds = enhanced.is_none_or(|EnhancedPattern(wanted)| {
-        status.is_some_and(|status| {
-            let actual = [u16::from(status.class), status.subject, status.detail];
-            wanted.iter().zip(actual).all(|(wanted, number)| wanted.is_none_or(|wanted| wanted == number))
-        })
-    });
-    status_holds && text.is_none_or(|prefix| starts_with_ignoring_case(&words, prefix))
-}
-
-/// The enhanced code and the text after it. RFC 2034 §4 wants the class to be
-/// the code's first digit, and [`Reply::enhanced`] holds servers to it; some pair
-/// them otherwise (`451 5.7.3 STARTTLS is required to send mail`), and who
-/// writes that pattern means that reply.
-fn wording(reply: &Reply) -> (Option<EnhancedStatus>, Cow<'static, str>) {
-    let text = reply.text();
-    if reply.enhanced().is_some() {
-        return (reply.enhanced(), text.into());
-    }
-    match EnhancedStatus::split(text.as_bytes()) {
-        Some((status, rest)) => {
-            let rest = text[text.len() - rest.len()..].to_owned();
-            (Some(status), rest.into())
-        }
-        None => (None, text.into()),
-    }
-}
-
-/// Whether `text` starts with `prefix`, whatever the case of either.
-fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
-    let mut text = text.chars().flat_map(char::to_lowercase);
-    prefix.chars().flat_map(char::to_lowercase).all(|wanted| text.next() == Some(wanted))
-}
-
-/// Whether a pattern asks for success: a code of 2yz or 3yz, or an enhanced code
-/// of class 2.
+/// Whether a pattern asks for success.
 pub(super) fn is_positive(pattern: &Pattern) -> bool {
-    match pattern {
-        Pattern::Reply { code: Some(CodePattern([first, ..])), .. } => matches!(first, Some(2 | 3)),
-        Pattern::Reply { enhanced: Some(EnhancedPattern([class, ..])), .. } => *class == Some(2),
-        _ => false,
-    }
+    matches!(pattern, Pattern::Reply(pattern) if pattern.is_positive())
 }
 
 /// Whether a pattern says no more than a basic code.
 pub(super) fn is_code_alone(pattern: &Pattern) -> bool {
-    matches!(pattern, Pattern::Reply { enhanced: None, text: None, .. })
+    matches!(pattern, Pattern::Reply(ReplyPattern { enhanced: None, text: None, .. }))
 }
 
 #[cfg(test)]

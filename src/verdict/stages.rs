@@ -10,7 +10,7 @@ use super::Failure;
 use super::view::{Scope, Seen, View};
 use super::{delivered, elapsed_in_words, pattern};
 use crate::scenario::{StageExpect, StageExpectations, TextMatch};
-use crate::smtp::{EventKind, Stage};
+use crate::smtp::{EhloResponse, EventKind, Stage};
 
 /// What every stage must be answered with where nothing else is written.
 pub(super) const POSITIVE: &str = "a positive reply";
@@ -27,7 +27,7 @@ pub(super) fn judge(view: View<'_>, scope: Scope, map: &StageExpectations, failu
         let named = map.stages.iter().find(|(named, _)| named == stage);
         let own_end = *stage == Stage::RcptTo && view.ended_by_recipients(scope);
         if let Some((_, expect)) = named {
-            Judge { view, scope, stage: *stage, seen, failures }.judge(expect);
+            Judge { view, scope, stage: *stage, seen, step: None, failures }.judge(expect);
         } else if !ended && !own_end && !is_passed(view, *stage, seen) {
             failures.push(failure(view, *stage, POSITIVE, seen));
         }
@@ -35,13 +35,15 @@ pub(super) fn judge(view: View<'_>, scope: Scope, map: &StageExpectations, failu
         ended |= own_end || !is_passed(view, *stage, seen);
     }
     for (stage, expect) in map.stages.iter().filter(|(stage, _)| !planned.contains(stage)) {
-        let seen = if *stage == Stage::Quit { view.at(*stage, scope) } else { Seen::Missing };
-        Judge { view, scope, stage: *stage, seen, failures }.judge(expect);
+        let may_come = *stage == Stage::Quit || view.plan.steps.is_some();
+        let seen = if may_come { view.at(*stage, scope) } else { Seen::Missing };
+        Judge { view, scope, stage: *stage, seen, step: None, failures }.judge(expect);
     }
     // An expected refusal of one recipient does not excuse what went wrong with
     // the rest of the session.
     if let Some((stage, event)) = view.event(scope)
         && !event_judged
+        && view.observation.event_step.is_none()
     {
         failures.push(failure(view, stage, "nothing after the refusal", Seen::Event(event)));
     }
@@ -61,7 +63,7 @@ pub(super) fn judge(view: View<'_>, scope: Scope, map: &StageExpectations, failu
 }
 
 /// Whether the stage was answered so that the session goes on.
-fn is_passed(view: View<'_>, stage: Stage, seen: Seen<'_>) -> bool {
+pub(super) fn is_passed(view: View<'_>, stage: Stage, seen: Seen<'_>) -> bool {
     match seen {
         Seen::Reply(reply, _) => stage.accepts(reply.code()) || view.is_borne(stage, reply),
         Seen::Passed => true,
@@ -82,23 +84,26 @@ pub(super) fn words(view: View<'_>, stage: Stage, seen: Seen<'_>) -> String {
         Seen::Event(event) => format!("{event} ({})", event.detail),
         Seen::Passed => match (stage, &view.observation.tls) {
             (Stage::Tls, Some(tls)) => format!("the handshake passed ({}, {})", tls.version, tls.cipher),
+            (Stage::Command, _) => "silence".to_owned(),
             _ => "connected".to_owned(),
         },
         Seen::Missing => view.why_missing(),
     }
 }
 
-/// One stage against what is written for it.
-struct Judge<'a, 'f> {
-    view: View<'a>,
-    scope: Scope,
-    stage: Stage,
-    seen: Seen<'a>,
-    failures: &'f mut Vec<Failure>,
+/// One stage, or one step, against what is written for it.
+pub(super) struct Judge<'a, 'f> {
+    pub(super) view: View<'a>,
+    pub(super) scope: Scope,
+    pub(super) stage: Stage,
+    pub(super) seen: Seen<'a>,
+    /// Which step it is, from 0, and how a complaint about it begins.
+    pub(super) step: Option<(u16, String)>,
+    pub(super) failures: &'f mut Vec<Failure>,
 }
 
 impl Judge<'_, '_> {
-    fn judge(mut self, expect: &StageExpect) {
+    pub(super) fn judge(mut self, expect: &StageExpect) {
         if let Some(patterns) = &expect.reply {
             let holds = self.seen.said().is_some_and(|said| pattern::holds(patterns, said));
             if !holds {
@@ -127,11 +132,19 @@ impl Judge<'_, '_> {
     }
 
     fn complain(&mut self, expected: impl Into<String>) {
+        let expected = self.of_step(expected.into());
         self.failures.push(failure(self.view, self.stage, expected, self.seen));
     }
 
+    fn of_step(&self, expected: String) -> String {
+        match &self.step {
+            Some((_, label)) => format!("{label}{expected}"),
+            None => expected,
+        }
+    }
+
     fn fail(&mut self, expected: impl Into<String>, actual: impl Into<String>) {
-        let (expected, actual) = (expected.into(), actual.into());
+        let (expected, actual) = (self.of_step(expected.into()), actual.into());
         self.failures.push(Failure { stage: self.stage, expected, actual });
     }
 
@@ -158,7 +171,11 @@ impl Judge<'_, '_> {
 
     fn within(&mut self, bound: Option<Duration>) {
         let Some(bound) = bound else { return };
-        match self.view.elapsed(self.stage, self.scope) {
+        let elapsed = match &self.step {
+            Some((step, _)) => self.view.elapsed_of_step(*step),
+            None => self.view.elapsed(self.stage, self.scope),
+        };
+        match elapsed {
             Some(elapsed) if elapsed <= bound => {}
             Some(elapsed) => self.fail(
                 format!("within {}", elapsed_in_words(bound)),
@@ -174,7 +191,11 @@ impl Judge<'_, '_> {
         let Some(wanted) = wanted else { return };
         let closed_by_event = matches!(self.seen, Seen::Event(event) if event.kind == EventKind::Closed);
         let observation = self.view.observation;
-        match (wanted, self.view.went_on_after(self.stage)) {
+        let went_on = match &self.step {
+            Some((step, _)) => self.view.went_on_after_step(*step),
+            None => self.view.went_on_after(self.stage),
+        };
+        match (wanted, went_on) {
             (true, _) if closed_by_event => {}
             (true, Some(later)) => {
                 self.fail("the peer closes the connection", format!("the session went on to {later}"));
@@ -203,7 +224,12 @@ impl Judge<'_, '_> {
         if expect.offers.is_empty() && expect.lacks.is_empty() && expect.sees.is_none() {
             return;
         }
+        let own = match (&self.step, self.seen) {
+            (Some(_), Seen::Reply(reply, _)) => Some(EhloResponse::parse(reply)),
+            _ => None,
+        };
         let response = match self.stage {
+            _ if self.step.is_some() => &own,
             Stage::EhloTls => &self.view.observation.ehlo_tls,
             _ => &self.view.observation.ehlo,
         };

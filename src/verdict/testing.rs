@@ -61,6 +61,7 @@ pub(crate) fn plan(recipients: usize) -> Plan {
         hello: Hello { verb: HelloVerb::Ehlo, name: "client.example".into() },
         auth: None,
         transactions: vec![transaction(recipients)],
+        steps: None,
         stop_after: None,
         hold_quit: false,
         timeouts: Timeouts::default(),
@@ -126,7 +127,7 @@ pub(crate) fn seen(plan: &Plan, script: &[&str]) -> Observation {
         }
         let elapsed = Duration::from_millis(3);
         let at = elapsed * u32::try_from(observation.answers.len() + 1).expect("few steps");
-        observation.answers.push(Answer { stage, transaction, recipient, reply: reply(line), elapsed, at });
+        observation.answers.push(Answer { stage, transaction, recipient, step: None, reply: reply(line), elapsed, at });
     }
     observation
 }

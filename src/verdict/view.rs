@@ -65,9 +65,10 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The stages planned in a scope, in the order of the session.
+    /// The stages planned in a scope, in the order of the session; those of steps left
+    /// out.
     pub(super) fn planned(self, scope: Scope) -> Vec<Stage> {
-        let mut stages = self.plan.stages();
+        let mut stages = self.plan.opening();
         match scope {
             Scope::Whole => {}
             Scope::Opening => stages.retain(|stage| *stage < Stage::MailFrom),
@@ -116,14 +117,26 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether this recipient has an expectation of its own.
+    /// Whether this recipient, or this step, has an expectation of its own.
     fn judged_alone(self, answer: &Answer) -> bool {
+        if let Some(step) = answer.step {
+            return self.step_judged_alone(step);
+        }
         answer.stage == Stage::RcptTo
             && self
                 .expect
                 .recipients
                 .iter()
                 .any(|own| own.transaction == answer.transaction && Some(own.recipient) == answer.recipient)
+    }
+
+    fn step_judged_alone(self, step: u16) -> bool {
+        self.expect.steps.binary_search_by_key(&step, |own| own.step).is_ok()
+    }
+
+    /// Whether the step that an event fell into has an expectation of its own.
+    pub(super) fn event_judged_alone(self) -> bool {
+        self.observation.event_step.is_some_and(|step| self.step_judged_alone(step))
     }
 
     /// Whether this refusal is one that the plan goes on after by its own will.
@@ -237,8 +250,19 @@ impl<'a> View<'a> {
         if let Some(answer) = self.refusal(scope, None) {
             return Some(decided(answer));
         }
-        if let Some((stage, event)) = self.event(scope) {
-            return Some(Decisive { stage, what: DecidedBy::Event(event.clone()), elapsed: None });
+        let event = self.event(scope).map(|(stage, event)| Decisive {
+            stage,
+            what: DecidedBy::Event(event.clone()),
+            elapsed: None,
+        });
+        if event.is_some() && !self.event_judged_alone() {
+            return event;
+        }
+        if self.plan.steps.is_some() {
+            let steps = self.answers(scope).filter(|answer| answer.step.is_some());
+            let free = steps.clone().rfind(|answer| !self.judged_alone(answer));
+            let last = free.or_else(|| steps.clone().next_back());
+            return last.map(decided).or(event);
         }
         let last = *self.planned(scope).last()?;
         let inner = match scope {
@@ -271,6 +295,21 @@ impl<'a> View<'a> {
             Some((at, _)) if at == stage => Some(timings.total),
             _ => measured,
         }
+    }
+
+    /// How long a step took; of several replies the slowest.
+    pub(super) fn elapsed_of_step(self, step: u16) -> Option<Duration> {
+        if self.observation.event_step == Some(step) {
+            return Some(self.observation.timings.total);
+        }
+        let answers = self.observation.answers.iter().filter(|answer| answer.step == Some(step));
+        answers.map(|answer| answer.elapsed).max()
+    }
+
+    /// Whether a later step was answered.
+    pub(super) fn went_on_after_step(self, step: u16) -> Option<Stage> {
+        let later = self.observation.answers.iter().find(|answer| answer.step > Some(step));
+        later.map(|answer| answer.stage)
     }
 
     /// Whether something was said or happened after a stage.

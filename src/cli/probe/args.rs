@@ -220,7 +220,7 @@ fn duration(text: &str) -> Result<Text<Duration>, String> {
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
-    text.parse().map_err(|_| {
+    Stage::ALL.into_iter().find(|stage| stage.as_str() == text).ok_or_else(|| {
         let all: Vec<_> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
         format!("the stages are {}", all.join(", "))
     })

@@ -62,6 +62,7 @@ pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, Stri
         tls: tls(args, host, warnings)?,
         auth: auth(args)?,
         transactions: transactions(args, &hello)?,
+        steps: None,
         hello,
         stop_after: stop_after(args),
         hold_quit: false,

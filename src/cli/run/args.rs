@@ -68,6 +68,11 @@ pub(in crate::cli) struct Args {
     #[arg(long, help_heading = WHERE)]
     pub(super) deliver: bool,
 
+    /// Send the bytes of `raw` steps to servers that are neither the simulator nor
+    /// this host.
+    #[arg(long)]
+    pub(super) allow_malformed: bool,
+
     /// How many sessions at once. Real servers get 4 at a time unless the project
     /// file says otherwise.
     #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000), help_heading = HOW)]
@@ -200,6 +205,9 @@ impl Args {
         if self.deliver {
             flags.push("--deliver".to_owned());
         }
+        if self.allow_malformed {
+            flags.push("--allow-malformed".to_owned());
+        }
         flags
     }
 }
@@ -233,7 +241,7 @@ pub(super) fn pointed(text: &str) -> Result<Pointed, String> {
 }
 
 fn stage(text: &str) -> Result<Stage, String> {
-    text.parse().map_err(|_| {
+    Stage::ALL.into_iter().find(|stage| stage.as_str() == text).ok_or_else(|| {
         let all: Vec<_> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
         format!("the stages are {}", all.join(", "))
     })

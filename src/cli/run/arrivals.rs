@@ -87,7 +87,7 @@ pub(super) async fn behind(
 
 /// The Message-ID that a message went out with.
 fn id(plan: &Plan, sent: &Sent) -> Option<String> {
-    let draft = plan.transactions.get(usize::from(sent.transaction))?.message.as_ref()?;
+    let draft = plan.message(sent.transaction)?;
     if draft.is_numbered() {
         return Some(format!("<{}>", sent.message_id));
     }

@@ -24,7 +24,8 @@ pub(in crate::cli) fn check<'a>(
     strict: bool,
 ) -> Result<(), Vec<Diagnostic>> {
     let mut all: Vec<Diagnostic> = Vec::new();
-    for case in cases.iter().filter(|case| case.skip.is_none()) {
+    let played = |case: &&Arc<Case>| case.skip.is_none() && beyond(case, at(case)).is_none();
+    for case in cases.iter().filter(played) {
         match resolver.plan(case, at(case)) {
             Ok(Planned::Skip(why)) if strict => {
                 all.push(Diagnostic::general(format!("{}: {why} (--strict)", case.id)));
@@ -34,6 +35,11 @@ pub(in crate::cli) fn check<'a>(
         }
     }
     if all.is_empty() { Ok(()) } else { Err(all) }
+}
+
+/// Why steps are not played: they go further than they may.
+fn beyond(case: &Case, at: &At) -> Option<String> {
+    case.limit(at.up_to).and_then(|limit| case.beyond(limit))
 }
 
 /// The plan of a case whose turn has come, no deadline longer than `most`; or why it
@@ -46,6 +52,9 @@ pub(in crate::cli) fn plan(
 ) -> Result<Plan, String> {
     if let Some(why) = &case.skip {
         return Err(why.clone());
+    }
+    if let Some(why) = beyond(case, at) {
+        return Err(why);
     }
     let mut plan = match resolver.plan(case, at) {
         Ok(Planned::Play(plan)) => *plan,

@@ -217,7 +217,8 @@ impl Server {
                 // simulate`: source addresses are announced to it.
                 let lab = target.is_simulator() && is_loopback(&host);
                 let trust = trust.filter(|_| pointed.is_some()).cloned();
-                let at = At { up_to: args.up_to, lab, trust, ..At::address(Arc::clone(&host), port) };
+                let malformed = args.allow_malformed;
+                let at = At { up_to: args.up_to, lab, malformed, trust, ..At::address(Arc::clone(&host), port) };
                 Self {
                     place: Place::Address { host, port },
                     limits: limits(target, POLITE),

@@ -174,7 +174,7 @@ impl Spoken {
                 own,
             ),
         };
-        Self { said: this.said.at(reply.transaction.unwrap_or(0), reply.recipient), ..this }
+        Self { said: this.said.at(reply.transaction.unwrap_or(0), reply.recipient.or(reply.step)), ..this }
     }
 
     /// The whole reply, or the event with its reason; fit to be shown.

@@ -148,6 +148,7 @@ impl Reply<'_> {
             at_ms: Some(ms(answer.at)),
             transaction: (answer.transaction > 0).then_some(answer.transaction),
             recipient: answer.recipient,
+            step: answer.step,
         }
     }
 }

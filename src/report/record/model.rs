@@ -212,6 +212,9 @@ pub struct Reply<'a> {
     /// Which recipient, from 0, at `rcpt_to`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<u16>,
+    /// Which step, from 0, where the dialogue is written out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u16>,
 }
 
 /// What a handshake came to.

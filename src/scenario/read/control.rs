@@ -34,6 +34,11 @@ pub(in super::super) fn stop_after(
     findings: &mut Findings,
 ) -> Option<Option<Stage>> {
     let Some(field) = view.get_some("stop_after") else { return Some(None) };
+    if view.get("steps").is_some() {
+        let before = findings.faults.len();
+        view.impossible(field, "`steps` say where the session ends", findings);
+        return (findings.faults.len() == before).then_some(None);
+    }
     let last = stage(field, &mut findings.faults)?;
     if !planned.contains(&last) {
         let before = findings.faults.len();

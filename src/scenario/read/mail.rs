@@ -13,7 +13,7 @@ use crate::smtp::{ForwardPath, ReversePath};
 use crate::yaml::{Diagnostic, Field, Fields, Value};
 
 /// The keys that make a message.
-const MESSAGE_KEYS: [&str; 5] = ["header_from", "subject", "body", "headers", "message"];
+pub(super) const MESSAGE_KEYS: [&str; 5] = ["header_from", "subject", "body", "headers", "message"];
 
 /// The most transactions of one session.
 const MAX_TRANSACTIONS: usize = 10_000;
@@ -43,13 +43,18 @@ pub(in super::super) fn hello(
         (None, None) => return Some(Hello { verb: HelloVerb::Ehlo, name: Arc::clone(hostname) }),
     };
     let name = field.text(&mut findings.faults)?;
+    is_name(field, name, &mut findings.faults).map(|name| Hello { verb, name })
+}
+
+/// The name, if it is one that a client can give.
+pub(super) fn is_name(field: Field<'_>, name: &str, faults: &mut Vec<Diagnostic>) -> Option<Arc<str>> {
     if name.is_empty() || name.contains(|c: char| c.is_control() || c.is_whitespace()) {
         let fault =
             field.error(format!("`{}` is empty, or a space or control character stands in it", field.name()));
-        findings.faults.push(fault.label("a domain or an address literal such as `[192.0.2.1]`"));
+        faults.push(fault.label("a domain or an address literal such as `[192.0.2.1]`"));
         return None;
     }
-    Some(Hello { verb, name: name.into() })
+    Some(name.into())
 }
 
 /// The transactions of a case and what they expect.
@@ -62,7 +67,7 @@ pub(in super::super) struct Mail {
 }
 
 /// The keys of one transaction.
-struct Keys<'v> {
+pub(super) struct Keys<'v> {
     mail_from: Option<Field<'v>>,
     rcpt_to: Option<Field<'v>>,
     /// In the order of [`MESSAGE_KEYS`].
@@ -87,6 +92,13 @@ pub(in super::super) fn mail(
         shared,
     };
     let mut mail = Mail::default();
+    if view.get("steps").is_some() {
+        // They say what is sent; the keys of mail are what their bare words stand for.
+        if let Some(list) = view.get("transactions") {
+            view.impossible(list, "`steps` say it", findings);
+        }
+        return (findings.faults.len() == before).then_some(mail);
+    }
     if let Some(list) = view.get("transactions") {
         for field in keys.all() {
             view.impossible(field, "`transactions` say it", findings);
@@ -134,6 +146,11 @@ impl<'v> Keys<'v> {
             message: MESSAGE_KEYS.map(|key| fields.take(key)),
             shared,
         }
+    }
+
+    /// Those of a message alone.
+    pub(super) const fn of_message(message: [Option<Field<'v>>; 5], shared: bool) -> Self {
+        Self { mail_from: None, rcpt_to: None, message, shared }
     }
 
     fn all(&self) -> impl Iterator<Item = Field<'v>> {
@@ -186,7 +203,7 @@ impl<'v> Keys<'v> {
         mail.transactions.push(TransactionSpec { mail_from, mail_params, recipients, message });
     }
 
-    fn message(
+    pub(super) fn message(
         &self,
         mail_from: &ReversePath,
         recipients: &[Recipient],
@@ -288,7 +305,7 @@ fn header_list(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Vec<(String, S
 }
 
 /// Reads an address, or `{ address, params }`.
-fn path<P, E: std::fmt::Display>(
+pub(super) fn path<P, E: std::fmt::Display>(
     field: Field<'_>,
     parse: impl Fn(&str) -> Result<P, E>,
     faults: &mut Vec<Diagnostic>,
@@ -326,7 +343,7 @@ fn path<P, E: std::fmt::Display>(
 }
 
 /// Reads ESMTP parameters into the form of the command.
-fn parameters(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> String {
+pub(super) fn parameters(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> String {
     let mut out = String::new();
     for (key, node) in field.entries(faults).unwrap_or_default() {
         let value = Field::new(&key.name, key.span, node);

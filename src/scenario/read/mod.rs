@@ -7,7 +7,9 @@ mod deliveries;
 mod expect;
 mod faults;
 mod mail;
+mod order;
 mod stages;
+mod steps;
 mod tls;
 
 pub(super) use auth::auth;
@@ -16,4 +18,5 @@ pub(super) use deliveries::{deliveries, listen, unknown};
 pub(super) use expect::expectation;
 pub(super) use faults::faults;
 pub(super) use mail::{Mail, hello, mail};
+pub(super) use steps::{ReadSteps, steps};
 pub(super) use tls::{certificate, tls};

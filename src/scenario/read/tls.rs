@@ -28,7 +28,13 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
         force: false,
         span: view.whole,
     };
-    let Some(field) = view.get("tls") else { return Some(spec) };
+    let Some(field) = view.get("tls") else {
+        // A step `starttls` begins TLS as it is where nothing is said.
+        if view.get("steps").is_some_and(begins_tls) {
+            spec.mode = Handshake::StartTls;
+        }
+        return Some(spec);
+    };
     spec.span = field.span();
     if field.node().as_str().is_some() {
         spec.mode = field.word("TLS mode", &MODES, &mut findings.faults)?;
@@ -59,6 +65,16 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
     }
     fields.finish(&mut findings.faults);
     (findings.faults.len() == before).then_some(spec)
+}
+
+/// Whether one of the steps is `starttls`.
+fn begins_tls(steps: Field<'_>) -> bool {
+    let is = |name: &str| name == "starttls";
+    steps.one_or_many().iter().any(|step| match &step.value {
+        Value::Scalar(word) => is(word),
+        Value::Mapping(entries) => entries.iter().any(|(key, _)| is(&key.name)),
+        _ => false,
+    })
 }
 
 fn details(fields: &mut Fields<'_>, spec: &mut TlsSpec, view: &View<'_>, findings: &mut Findings) {

@@ -1,15 +1,10 @@
-//! What one session will do (floor 2): the narrow waist between the files that
-//! people write and the driver that plays them.
-//!
-//! A plan holds no expectation, so the driver cannot help a test pass; what the
-//! driver must do differently for an assertion, such as holding QUIT back to see
-//! who closes, is a field here. Everything in it is checked: playing a plan can
-//! meet a refusal or an event, never bad input.
+//! The session as a whole.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::{Say, Steps, StepsAfter};
 use crate::message::Draft;
 use crate::secret::Secret;
 use crate::smtp::{ForwardPath, ReplyLimits, ReversePath, Stage};
@@ -29,6 +24,8 @@ pub struct Plan {
     /// The mail transactions, in order; empty where the plan ends after EHLO or
     /// AUTH.
     pub transactions: Vec<Transaction>,
+    /// The dialogue written out; then there are no transactions.
+    pub steps: Option<Steps>,
     /// The last stage to play; `None` plays to the end. `Data` closes the
     /// connection without the final dot.
     pub stop_after: Option<Stage>,
@@ -45,9 +42,19 @@ pub struct Plan {
 impl Plan {
     /// The stages that this plan reaches if nothing is refused, in the order of
     /// the session, QUIT left out, up to `stop_after`. Stages of transactions
-    /// stand once, in the order of the last transaction's reach.
+    /// stand once, in the order of the last transaction's reach; so do those of steps.
     #[must_use]
     pub fn stages(&self) -> Vec<Stage> {
+        let mut stages = self.opening();
+        if let Some(steps) = &self.steps {
+            steps.add_stages(&mut stages);
+        }
+        stages
+    }
+
+    /// The same without those of steps.
+    #[must_use]
+    pub fn opening(&self) -> Vec<Stage> {
         let transactions = &self.transactions;
         Reach {
             handshake: match self.tls {
@@ -60,8 +67,30 @@ impl Plan {
             recipients: transactions.iter().any(|t| !t.recipients.is_empty()),
             message: transactions.iter().any(|t| t.message.is_some()),
             stop_after: self.stop_after,
+            steps_after: self.steps.as_ref().map(|steps| steps.after),
         }
         .stages()
+    }
+
+    /// The message of a transaction, counted from 0.
+    #[must_use]
+    pub fn message(&self, transaction: u16) -> Option<&Draft> {
+        let Some(steps) = &self.steps else {
+            return self.transactions.get(usize::from(transaction))?.message.as_deref();
+        };
+        let mut mails = 0;
+        steps.list.iter().find_map(|step| match &step.say {
+            Say::Mail { .. } => {
+                mails += 1;
+                None
+            }
+            Say::Data(Some(message)) | Say::Bdat { message, .. }
+                if mails == usize::from(transaction) + 1 || (mails == 0 && transaction == 0) =>
+            {
+                Some(&**message)
+            }
+            _ => None,
+        })
     }
 }
 
@@ -80,6 +109,8 @@ pub struct Reach {
     pub message: bool,
     /// The last stage to play.
     pub stop_after: Option<Stage>,
+    /// Where steps begin, if the dialogue is written out.
+    pub steps_after: Option<StepsAfter>,
 }
 
 /// Where the TLS handshake stands in a session.
@@ -100,6 +131,12 @@ impl Reach {
     pub fn stages(self) -> Vec<Stage> {
         let mut stages = Vec::with_capacity(12);
         stages.extend_from_slice(match self.handshake {
+            Handshake::None | Handshake::StartTls if self.steps_after == Some(StepsAfter::Greeting) => {
+                &[Stage::Connect, Stage::Greeting]
+            }
+            Handshake::Implicit if self.steps_after == Some(StepsAfter::Greeting) => {
+                &[Stage::Connect, Stage::Tls, Stage::Greeting]
+            }
             Handshake::None => &[Stage::Connect, Stage::Greeting, Stage::Ehlo],
             Handshake::Implicit => &[Stage::Connect, Stage::Tls, Stage::Greeting, Stage::Ehlo],
             Handshake::StartTls => {
@@ -107,7 +144,7 @@ impl Reach {
             }
         });
         for (planned, reached) in [
-            (self.auth, &[Stage::Auth][..]),
+            (self.auth && self.steps_after != Some(StepsAfter::Greeting), &[Stage::Auth][..]),
             (self.mail, &[Stage::MailFrom]),
             (self.recipients, &[Stage::RcptTo]),
             (self.message, &[Stage::Data, Stage::Message]),

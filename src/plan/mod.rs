@@ -1,0 +1,16 @@
+//! What one session will do (floor 2): the narrow waist between the files that
+//! people write and the driver that plays them.
+//!
+//! A plan holds no expectation, so the driver cannot help a test pass; what the
+//! driver must do differently for an assertion, such as holding QUIT back to see
+//! who closes, is a field here. Everything in it is checked: playing a plan can
+//! meet a refusal or an event, never bad input.
+
+mod session;
+mod steps;
+
+pub use session::{
+    Auth, Endpoint, Handshake, Hello, HelloVerb, Mechanism, Plan, Proxy, ProxyVersion, Reach, Recipient,
+    Timeouts, TlsMode, TlsPlan, Transaction,
+};
+pub use steps::{Chunks, Close, GoesOn, Say, Step, Steps, StepsAfter};

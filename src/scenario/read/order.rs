@@ -1,0 +1,134 @@
+//! The order of SMTP's commands, for dialogues that are written out.
+//!
+//! What a step expects says what the server is to hold after it: a refused MAIL opens no
+//! transaction. After raw bytes nothing is known, and nothing is refused.
+
+use crate::plan::{HelloVerb, Say};
+use crate::yaml::{Diagnostic, Span};
+
+/// What the server holds, if every step is answered as expected.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Order {
+    greeted: Option<HelloVerb>,
+    secured: bool,
+    logged_in: bool,
+    mail: bool,
+    recipients: bool,
+    chunking: bool,
+    /// The server waits for a message.
+    in_data: bool,
+    ended: Option<&'static str>,
+    raw: bool,
+}
+
+/// What is wrong, what the clause is, and how to mend it.
+type Breach = (&'static str, &'static str);
+
+impl Order {
+    /// Before the first step.
+    pub(super) fn new(opened: bool, secured: bool, logged_in: bool, greeted: HelloVerb) -> Self {
+        Self { greeted: opened.then_some(greeted), secured, logged_in, ..Self::default() }
+    }
+
+    /// The next step; `accepted` where it expects to be.
+    pub(super) fn step<M>(
+        &mut self,
+        say: &Say<M>,
+        accepted: bool,
+        violate: bool,
+        at: Span,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        let verb = say.verb();
+        if let Some(end) = self.ended {
+            let fault = Diagnostic::error(format!("`{verb}` after `{end}`"), at);
+            faults.push(fault.label("the session has ended there; take one of them out"));
+            return;
+        }
+        let lenient = violate || self.raw;
+        if let Some((why, mend)) = self.breach(say).filter(|_| !lenient) {
+            let fault = Diagnostic::error(format!("`{verb}` {why}"), at).label(mend);
+            faults.push(fault.note("if that is the point, say so: `violate: true`"));
+        }
+        self.effect(say, accepted);
+    }
+
+    fn breach<M>(&self, say: &Say<M>) -> Option<Breach> {
+        let raw_alone = matches!(say, Say::Raw { .. } | Say::Wait(_) | Say::Close(_));
+        if self.in_data && !raw_alone {
+            return Some((
+                "where the server waits for a message (RFC 5321 §4.1.1.4)",
+                "after `data: none` only `raw`, `wait` or `close` can follow",
+            ));
+        }
+        let no_hello = self.greeted.is_none();
+        match say {
+            Say::Mail { .. } if no_hello => {
+                Some(("before EHLO (RFC 5321 §4.1.4)", "put `ehlo` before it; after `starttls` another one"))
+            }
+            Say::Mail { .. } if self.mail => Some((
+                "inside a transaction (RFC 5321 §4.1.4)",
+                "put `rset` before it, or end the transaction with `data`",
+            )),
+            Say::Rcpt(_) if !self.mail => {
+                Some(("without an accepted MAIL FROM (RFC 5321 §3.3)", "put `mail_from` before it"))
+            }
+            Say::Rcpt(_) | Say::Data(_) if self.chunking => {
+                Some(("after BDAT (RFC 3030 §2)", "put `rset` before it, or end the message with BDAT"))
+            }
+            Say::Data(_) | Say::Bdat { .. } if !self.recipients => Some((
+                "without an accepted recipient (RFC 5321 §3.3)",
+                "put a `rcpt_to` before it that may be accepted",
+            )),
+            Say::Auth if self.greeted != Some(HelloVerb::Ehlo) => {
+                Some(("before EHLO (RFC 4954 §4)", "put `ehlo` before it; after `starttls` another one"))
+            }
+            Say::Auth if self.logged_in => {
+                Some(("after a log-in (RFC 4954 §4)", "nobody can log in twice in one session"))
+            }
+            Say::Auth if self.mail => {
+                Some(("inside a transaction (RFC 4954 §4)", "put it before `mail_from`, or `rset` before it"))
+            }
+            Say::StartTls if self.secured => Some(("under TLS (RFC 3207 §4.2)", "it can be said once")),
+            Say::StartTls if self.greeted != Some(HelloVerb::Ehlo) => {
+                Some(("before EHLO (RFC 3207 §4)", "put `ehlo` before it"))
+            }
+            _ => None,
+        }
+    }
+
+    fn effect<M>(&mut self, say: &Say<M>, accepted: bool) {
+        match say {
+            Say::Quit => self.ended = Some("quit"),
+            Say::Close(_) => self.ended = Some("close"),
+            Say::Raw { .. } => (self.raw, self.in_data) = (true, false),
+            _ if !accepted => {}
+            Say::Hello(hello) => {
+                self.greeted = Some(hello.verb);
+                self.reset();
+            }
+            Say::StartTls => {
+                (self.greeted, self.secured, self.logged_in) = (None, true, false);
+                self.reset();
+            }
+            Say::Auth => self.logged_in = true,
+            Say::Mail { .. } => {
+                self.reset();
+                self.mail = true;
+            }
+            Say::Rcpt(_) => self.recipients = true,
+            Say::Data(None) => self.in_data = true,
+            Say::Data(Some(_)) | Say::Bdat { last: true, .. } | Say::Rset => self.reset(),
+            Say::Bdat { .. } => self.chunking = true,
+            Say::Noop(_) | Say::Vrfy(_) | Say::Expn(_) | Say::Help(_) | Say::Wait(_) => {}
+        }
+        // Taken or not, the transaction is over (RFC 5321 §4.1.1.4).
+        if matches!(say, Say::Data(Some(_)) | Say::Bdat { last: true, .. }) {
+            self.reset();
+        }
+    }
+
+    fn reset(&mut self) {
+        (self.mail, self.recipients, self.chunking) = (false, false, false);
+    }
+}

@@ -1,0 +1,498 @@
+//! `steps`: the dialogue written out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::project::plain_text;
+use super::super::spec::{StepMessage, StepsSpec};
+use super::super::view::{Findings, View};
+use super::super::{Pattern, Patterns, StageExpect, StepExpect};
+use super::expect::patterns;
+use super::mail::{Keys, MESSAGE_KEYS, is_name, parameters, path};
+use super::order::Order;
+use super::stages::stage_expect;
+use crate::plan::{Chunks, Close, GoesOn, Handshake, Hello, HelloVerb, Recipient, Say, Step, Steps, StepsAfter};
+use crate::smtp::{ForwardPath, ReversePath, Stage, unescape};
+use crate::yaml::{Diagnostic, Field, Fields, Span, Value, nearest};
+
+/// The most steps of one session.
+const MAX_STEPS: usize = 10_000;
+
+/// The most replies that raw bytes wait for.
+const MAX_REPLIES: u64 = 1_000;
+
+/// The longest pause.
+const MAX_WAIT: Duration = Duration::from_secs(6 * 3600);
+
+/// What may be written in one go: what RFC 2920 §3.1 lets stand anywhere, and what it
+/// wants to stand last.
+const ANYWHERE: [&str; 3] = ["mail_from", "rcpt_to", "rset"];
+const LAST: [&str; 7] = ["data", "noop", "vrfy", "expn", "help", "ehlo", "helo"];
+
+const VERBS: [&str; 18] = [
+    "ehlo", "helo", "starttls", "auth", "mail_from", "rcpt_to", "data", "bdat", "rset", "noop", "vrfy", "expn",
+    "help", "quit", "raw", "wait", "close", "pipeline",
+];
+
+/// Steps and what they expect.
+#[derive(Clone, Debug)]
+pub(in super::super) struct ReadSteps {
+    pub(in super::super) spec: StepsSpec,
+    pub(in super::super) expect: Vec<StepExpect>,
+}
+
+/// Reads `steps`. The outer `None` means that something is wrong. `hello` is the
+/// scenario's; `shared` says that the messages are the same for all cases; `tls` and
+/// `auth` are what the scenario has of them.
+pub(in super::super) fn steps(
+    view: &View<'_>,
+    hello: &Hello,
+    shared: bool,
+    tls: Handshake,
+    auth: bool,
+    findings: &mut Findings,
+) -> Option<Option<Arc<ReadSteps>>> {
+    let Some(list) = view.get("steps") else { return Some(None) };
+    let before = findings.faults.len();
+    let mut items = list.list(&mut findings.faults)?;
+    let mut after = StepsAfter::Greeting;
+    if let [first, rest @ ..] = items
+        && let Value::Mapping(entries) = &first.value
+        && let [(key, node)] = &entries[..]
+        && &*key.name == "after"
+    {
+        let words = [("greeting", StepsAfter::Greeting), ("auth", StepsAfter::Auth)];
+        after = Field::new("after", key.span, node).word("beginning", &words, &mut findings.faults)?;
+        items = rest;
+    }
+    if items.is_empty() {
+        findings.faults.push(list.error("`steps` has no step"));
+    }
+    let opened = after == StepsAfter::Auth;
+    let secured = tls == Handshake::Implicit || (opened && tls == Handshake::StartTls);
+    let mut reader = Reader {
+        view,
+        hello,
+        shared,
+        tls,
+        auth,
+        order: Order::new(opened, secured, opened && auth, hello.verb),
+        mail_from: None,
+        recipients: Vec::new(),
+        list: Vec::new(),
+        spans: Vec::new(),
+        expect: Vec::new(),
+    };
+    for item in items {
+        reader.item(list.item(item), None, findings);
+        if reader.list.len() > MAX_STEPS {
+            findings.faults.push(list.error(format!("`steps` takes at most {MAX_STEPS}")));
+            break;
+        }
+    }
+    reader.ends(&mut findings.faults);
+    if findings.faults.len() > before {
+        return None;
+    }
+    let steps = Steps { after, list: reader.list };
+    let spec = StepsSpec { steps: Arc::new(steps), spans: reader.spans.into() };
+    Some(Some(Arc::new(ReadSteps { spec, expect: reader.expect })))
+}
+
+struct Reader<'r, 'v> {
+    view: &'r View<'v>,
+    hello: &'r Hello,
+    shared: bool,
+    tls: Handshake,
+    auth: bool,
+    order: Order,
+    /// Of the transaction under way, for the message's header.
+    mail_from: Option<ReversePath>,
+    recipients: Vec<Recipient>,
+    list: Vec<Step<StepMessage>>,
+    /// Where each step stands.
+    spans: Vec<Span>,
+    expect: Vec<StepExpect>,
+}
+
+/// What a step is told: in the map of its name, or beside it.
+struct Told<'v> {
+    /// What stands behind the name, if that is no map.
+    value: Option<Field<'v>>,
+    inner: Option<Fields<'v>>,
+    outer: Option<Fields<'v>>,
+    at: Span,
+}
+
+impl<'v> Told<'v> {
+    fn take(&mut self, name: &'static str) -> Option<Field<'v>> {
+        let inner = self.inner.as_mut().and_then(|fields| fields.take(name));
+        inner.or_else(|| self.outer.as_mut().and_then(|fields| fields.take(name)))
+    }
+
+    /// What stands behind the name, or under this key.
+    fn main(&mut self, name: &'static str) -> Option<Field<'v>> {
+        self.value.take().or_else(|| self.take(name))
+    }
+
+    fn finish(self, verb: &str, faults: &mut Vec<Diagnostic>) {
+        if let Some(value) = self.value {
+            let fault = value.error(format!("`{verb}` takes no value"));
+            faults.push(fault.label(format!("write `{verb}` alone, or a map of what it is told")));
+        }
+        for fields in [self.inner, self.outer].into_iter().flatten() {
+            fields.finish(faults);
+        }
+    }
+}
+
+impl<'v> Reader<'_, 'v> {
+    /// Reads one item of the list; `batch` says where it stands in a pipeline.
+    fn item(&mut self, field: Field<'v>, batch: Option<bool>, findings: &mut Findings) {
+        let faults = &mut findings.faults;
+        let (verb, mut told) = match &field.node().value {
+            Value::Scalar(word) => (
+                &**word,
+                Told { value: None, inner: None, outer: None, at: field.span() },
+            ),
+            Value::Mapping(entries) => {
+                let Some(mut outer) = field.fields(faults) else { return };
+                let verb = VERBS.into_iter().find(|verb| entries.iter().any(|(key, _)| &*key.name == *verb));
+                let Some(verb) = verb else {
+                    let word = entries.first().map_or("", |(key, _)| &key.name);
+                    faults.push(unknown(word, field.span()));
+                    return;
+                };
+                let value = outer.take(verb).expect("it was found");
+                let at = value.key_span();
+                let (value, inner) = match &value.node().value {
+                    Value::Mapping(_) => (None, value.fields(faults)),
+                    _ => (Some(value), None),
+                };
+                (verb, Told { value, inner, outer: Some(outer), at })
+            }
+            _ => {
+                field.wrong("steps: names such as `ehlo`, or maps", faults);
+                return;
+            }
+        };
+        if !VERBS.contains(&verb) {
+            faults.push(unknown(verb, field.span()));
+            return;
+        }
+        if verb == "pipeline" {
+            self.pipeline(told, batch.is_some(), findings);
+            return;
+        }
+        let flag = told.take("violate").and_then(|field| field.bool(&mut findings.faults));
+        let violate = flag.unwrap_or(false);
+        let times = told.take("times").and_then(|field| field.integer(1..=1_000, &mut findings.faults));
+        let stage = if matches!(verb, "ehlo" | "helo") { Stage::Ehlo } else { Stage::Command };
+        let expect = told.take("expect");
+        let expect = expect.map(|field| (field, stage_expect(stage, field, &mut findings.faults)));
+        if let Some(last) = batch {
+            self.in_batch(verb, last, violate, told.at, &mut findings.faults);
+        }
+        let at = told.at;
+        let before = findings.faults.len();
+        let said = self.say(verb, &mut told, findings);
+        told.finish(verb, &mut findings.faults);
+        if findings.faults.len() > before {
+            return;
+        }
+        for _ in 0..times.unwrap_or(1) {
+            for (say, own) in &said {
+                let expect = match &expect {
+                    Some((_, read)) => read.clone(),
+                    None => own.clone().map(|reply| StageExpect { reply: Some(reply), ..StageExpect::default() }),
+                };
+                self.add(say.clone(), expect, violate, at, &mut findings.faults);
+            }
+        }
+    }
+
+    /// Adds a step that was read.
+    fn add(
+        &mut self,
+        say: Say<StepMessage>,
+        expect: Option<StageExpect>,
+        violate: bool,
+        at: Span,
+        faults: &mut Vec<Diagnostic>,
+    ) {
+        let accepted = expect.as_ref().and_then(|expect| expect.reply.as_ref()).is_none_or(may_be_positive);
+        self.order.step(&say, accepted, violate, at, faults);
+        let step = u16::try_from(self.list.len()).unwrap_or(u16::MAX);
+        let goes_on = match &expect {
+            None => GoesOn::Positive,
+            Some(StageExpect { reply: Some(patterns), .. }) => GoesOn::AnyOf(replies(patterns)),
+            Some(StageExpect { text: Some(_), .. }) => GoesOn::Any,
+            Some(_) => GoesOn::Positive,
+        };
+        self.expect.extend(expect.map(|expect| {
+            let written = expect.reply.as_ref().map_or_else(|| "as written".into(), |reply| reply.written.clone());
+            StepExpect { step, verb: say.verb(), written, expect }
+        }));
+        self.list.push(Step { say, violate, with_next: false, goes_on });
+        self.spans.push(at);
+    }
+
+    /// What nothing can follow, and what must be the last.
+    fn ends(&self, faults: &mut Vec<Diagnostic>) {
+        for own in &self.expect {
+            let n = usize::from(own.step);
+            let (at, last) = (self.spans[n], n + 1 == self.list.len());
+            let events_alone = own.expect.reply.as_ref().is_some_and(|reply| {
+                reply.any.iter().all(|pattern| matches!(pattern, Pattern::Event { .. }))
+            });
+            if events_alone && !last {
+                let fault = Diagnostic::error(format!("a step follows after `{}`", own.written), at);
+                faults.push(fault.label("the session has ended there"));
+            }
+            let quit = matches!(self.list[n].say, Say::Quit | Say::Close(_));
+            let rest = self.list[n + 1..].iter().all(|step| matches!(step.say, Say::Quit));
+            if own.expect.closes.is_some() && (quit || !rest) {
+                let fault = Diagnostic::error("`closes` can be asked of the last reply alone", at);
+                faults.push(fault.label("QUIT is held back after it, to see who closes"));
+            }
+        }
+    }
+
+    fn in_batch(&self, verb: &str, last: bool, violate: bool, at: Span, faults: &mut Vec<Diagnostic>) {
+        let allowed = ANYWHERE.contains(&verb) || (LAST.contains(&verb) && (last || violate));
+        if allowed {
+            return;
+        }
+        let fault = Diagnostic::error(format!("`{verb}` cannot stand here in a `pipeline`"), at);
+        faults.push(match LAST.contains(&verb) {
+            true => fault
+                .label("it is the last of its batch (RFC 2920 §3.1)")
+                .note("if that is the point, say so: `violate: true`"),
+            false => fault.label("what is written before its reply has come is a `raw` step"),
+        });
+    }
+
+    /// Steps written in one go.
+    fn pipeline(&mut self, mut told: Told<'v>, nested: bool, findings: &mut Findings) {
+        let (at, first) = (told.at, self.list.len());
+        let list = told.main("steps");
+        told.finish("pipeline", &mut findings.faults);
+        let Some(list) = list.filter(|_| !nested) else {
+            findings.faults.push(Diagnostic::error("`pipeline` takes a list of steps", at));
+            return;
+        };
+        let Some(items) = list.list(&mut findings.faults) else { return };
+        for (n, item) in items.iter().enumerate() {
+            self.item(list.item(item), Some(n + 1 == items.len()), findings);
+        }
+        if items.len() < 2 {
+            let fault = list.error("`pipeline` takes two steps at least");
+            findings.faults.push(fault.label("one alone is written as itself"));
+        }
+        if let Some((_, before)) = self.list[first..].split_last_mut() {
+            before.iter_mut().for_each(|step| step.with_next = true);
+        }
+    }
+
+    /// What a step says, with what the scenario's own recipients expect. One that is
+    /// wrong has been told.
+    fn say(
+        &mut self,
+        verb: &str,
+        told: &mut Told<'v>,
+        findings: &mut Findings,
+    ) -> Vec<(Say<StepMessage>, Option<Patterns>)> {
+        let at = told.at;
+        let text = |told: &mut Told<'v>, faults: &mut Vec<Diagnostic>| {
+            told.main("text").and_then(|field| plain_text(field, faults)).unwrap_or_default()
+        };
+        let faults = &mut findings.faults;
+        let say = match verb {
+            "ehlo" | "helo" => {
+                let verb = if verb == "ehlo" { HelloVerb::Ehlo } else { HelloVerb::Helo };
+                let name = match told.main("name") {
+                    Some(field) => field.text(faults).and_then(|name| is_name(field, name, faults)),
+                    None => Some(Arc::clone(&self.hello.name)),
+                };
+                name.map(|name| Say::Hello(Hello { verb, name }))
+            }
+            "starttls" => {
+                if self.tls == Handshake::None {
+                    let fault = Diagnostic::error("`starttls` where `tls` is `none`", at);
+                    faults.push(fault.label("write `tls: starttls`, or leave `tls` out"));
+                }
+                Some(Say::StartTls)
+            }
+            "auth" => {
+                if !self.auth {
+                    let fault = Diagnostic::error("the step `auth` without the key `auth`", at);
+                    faults.push(fault.label("the scenario says who logs in: `auth: { … }`"));
+                }
+                Some(Say::Auth)
+            }
+            "mail_from" => self.mail(told, faults),
+            "rcpt_to" => return self.recipients(told, faults),
+            "data" | "bdat" => return self.message(verb, told, findings).map(|say| (say, None)).into_iter().collect(),
+            "rset" => Some(Say::Rset),
+            "noop" => Some(Say::Noop(text(told, faults))),
+            "vrfy" => Some(Say::Vrfy(text(told, faults))),
+            "expn" => Some(Say::Expn(text(told, faults))),
+            "help" => Some(Say::Help(text(told, faults))),
+            "quit" => Some(Say::Quit),
+            "raw" => raw(told, faults),
+            "wait" => wait(told, faults),
+            _ => {
+                let words =
+                    [("graceful", Close::Graceful), ("abrupt", Close::Abrupt), ("reset", Close::Reset)];
+                let how = told.main("how").map(|field| field.word("way to close", &words, faults));
+                how.unwrap_or(Some(Close::Graceful)).map(Say::Close)
+            }
+        };
+        say.map(|say| (say, None)).into_iter().collect()
+    }
+
+    fn mail(&mut self, told: &mut Told<'v>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
+        let own = told.main("address");
+        let params = told.take("params").map(|field| parameters(field, faults));
+        let Some(field) = own.or_else(|| self.view.get("mail_from")) else {
+            let fault = Diagnostic::error("`mail_from` says no address", told.at);
+            faults.push(fault.label("here, or as the scenario's `mail_from`"));
+            return None;
+        };
+        let (path, inherited) = path(field, ReversePath::parse, faults)?;
+        self.mail_from = Some(path.clone());
+        self.recipients.clear();
+        Some(Say::Mail { path, params: params.map_or(inherited, Into::into) })
+    }
+
+    fn recipients(
+        &mut self,
+        told: &mut Told<'v>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<(Say<StepMessage>, Option<Patterns>)> {
+        let own = told.main("address");
+        let params: Option<Arc<str>> = told.take("params").map(|field| parameters(field, faults).into());
+        let Some(field) = own.or_else(|| self.view.get("rcpt_to")) else {
+            let fault = Diagnostic::error("`rcpt_to` says no address", told.at);
+            faults.push(fault.label("here, or as the scenario's `rcpt_to`"));
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for item in field.one_or_many() {
+            let item = Field::new("rcpt_to", item.span, item);
+            let expected = match &item.node().value {
+                Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == "expect"),
+                _ => None,
+            };
+            let expected = expected.and_then(|(key, node)| patterns(Field::new(&key.name, key.span, node), faults));
+            let Some((path, inherited)) = path(item, ForwardPath::parse, faults) else { continue };
+            let recipient = Recipient { path, params: params.clone().unwrap_or(inherited) };
+            self.recipients.push(recipient.clone());
+            out.push((Say::Rcpt(recipient), expected));
+        }
+        if field.one_or_many().is_empty() {
+            faults.push(field.error("`rcpt_to` is an empty list"));
+        }
+        out
+    }
+
+    fn message(
+        &mut self,
+        verb: &str,
+        told: &mut Told<'v>,
+        findings: &mut Findings,
+    ) -> Option<Say<StepMessage>> {
+        let alone = told.value.is_some_and(|field| field.node().as_str() == Some("none"));
+        if alone && verb == "data" {
+            told.value = None;
+            return Some(Say::Data(None));
+        }
+        let chunks = if verb == "bdat" { chunks(told, &mut findings.faults) } else { Some((Chunks::Whole, true)) };
+        let own = MESSAGE_KEYS.map(|key| told.take(key));
+        let keys = match own.iter().any(Option::is_some) {
+            true => Keys::of_message(own, self.shared),
+            false => Keys::of_message(MESSAGE_KEYS.map(|key| self.view.get(key)), self.shared),
+        };
+        let mail_from = self.mail_from.clone().unwrap_or(ReversePath::Null);
+        let message = keys.message(&mail_from, &self.recipients, self.view, self.hello, findings)?;
+        let message = StepMessage { message, mail_from, recipients: self.recipients.clone() };
+        let (chunks, last) = chunks?;
+        Some(match verb {
+            "bdat" => Say::Bdat { message, chunks, last },
+            _ => Say::Data(Some(message)),
+        })
+    }
+}
+
+fn raw(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
+    let Some(field) = told.main("bytes") else {
+        let fault = Diagnostic::error("`raw` says no bytes", told.at);
+        faults.push(fault.label("such as `raw: 'NOOP\\r\\n'`, in single quotes"));
+        return None;
+    };
+    let replies = told.take("replies").map(|field| field.integer(0..=MAX_REPLIES, faults));
+    let bytes = unescape(field.text(faults)?).map_err(|why| faults.push(field.error(why))).ok()?;
+    if bytes.is_empty() {
+        faults.push(field.error("`raw` is empty"));
+    }
+    Some(Say::Raw { bytes: bytes.into(), replies: replies.unwrap_or(Some(1))? as u16 })
+}
+
+fn wait(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
+    let Some(field) = told.main("for") else {
+        faults.push(Diagnostic::error("`wait` says no time", told.at).label("such as `wait: 2s`"));
+        return None;
+    };
+    let time = field.duration(faults)?;
+    if time > MAX_WAIT {
+        faults.push(field.error("`wait` is longer than six hours"));
+    }
+    Some(Say::Wait(time))
+}
+
+/// The pieces of a message, and whether the last says so.
+fn chunks(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<(Chunks, bool)> {
+    let last = told.take("last").map(|field| field.bool(faults)).unwrap_or(Some(true))?;
+    let Some(field) = told.main("chunks") else { return Some((Chunks::Whole, last)) };
+    const MOST: u64 = 1 << 30;
+    if matches!(field.node().value, Value::Sequence(_)) {
+        let sizes: Vec<usize> = field
+            .list(faults)?
+            .iter()
+            .filter_map(|item| field.item(item).integer(0..=MOST, faults).map(|size| size as usize))
+            .collect();
+        if sizes.len() > 1_000 {
+            faults.push(field.error("`chunks` takes at most 1,000 sizes"));
+        }
+        return Some((Chunks::Sizes(sizes.into()), last));
+    }
+    field.integer(1..=MOST, faults).map(|size| (Chunks::Every(size as usize), last))
+}
+
+fn unknown(word: &str, at: Span) -> Diagnostic {
+    let fault = Diagnostic::error(format!("unknown step `{word}`"), at);
+    match nearest(word, VERBS.into_iter()) {
+        Some(near) => fault.label(format!("did you mean `{near}`?")),
+        None if word == "after" => fault.label("`after` is the first item of `steps`, alone"),
+        None => fault.label(format!("known: `{}`", VERBS.join("`, `"))),
+    }
+}
+
+/// Whether what is expected may be a positive reply.
+fn may_be_positive(patterns: &Patterns) -> bool {
+    patterns.any.iter().any(|pattern| match pattern {
+        Pattern::Reply(reply) => {
+            reply.is_positive() || reply.code.is_some_and(|code| code.0[0].is_none())
+        }
+        Pattern::Event { .. } => false,
+    })
+}
+
+/// The replies among alternatives.
+fn replies(patterns: &Patterns) -> Arc<[crate::smtp::ReplyPattern]> {
+    let replies = patterns.any.iter().filter_map(|pattern| match pattern {
+        Pattern::Reply(reply) => Some(reply.clone()),
+        Pattern::Event { .. } => None,
+    });
+    replies.collect()
+}
