@@ -25,11 +25,12 @@ mod view;
 
 pub use case::{Case, Repeat, Retry};
 pub use expectation::{
-    Delivered, DeliveredTls, Delivery, Expect, Expectations, HeaderMatch,
-    Pattern, Patterns, RecipientExpect, SourceLine, StageExpect, StageExpectations, StepExpect, TextMatch,
+    Delivered, DeliveredTls, Delivery, Expect, Expectations, HeaderMatch, Pattern, Patterns, RecipientExpect,
+    SourceLine, StageExpect, StageExpectations, StepExpect, TextMatch,
 };
 pub use load::{Loaded, Rejected, Request, hostname, load, nearest_project};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};
+pub use read::STEP_VERBS;
 pub use resolve::{At, Planned, Resolver};
 pub use select::{Selection, Shard};
 pub use share::{Bounds, Share};

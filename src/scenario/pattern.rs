@@ -59,7 +59,11 @@ fn pattern(text: &str) -> Result<Pattern, String> {
         return Ok(Pattern::Reply(ReplyPattern { code: Some(code), enhanced, text: some_text(text) }));
     }
     if let Some(enhanced) = enhanced(first)? {
-        return Ok(Pattern::Reply(ReplyPattern { code: None, enhanced: Some(enhanced), text: some_text(rest) }));
+        return Ok(Pattern::Reply(ReplyPattern {
+            code: None,
+            enhanced: Some(enhanced),
+            text: some_text(rest),
+        }));
     }
     if let Ok(kind) = EventKind::from_str(first) {
         if !rest.is_empty() && !kind.reasons().iter().any(|reason| reason.eq_ignore_ascii_case(rest)) {

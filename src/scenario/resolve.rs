@@ -17,7 +17,8 @@ use super::{Case, Loaded};
 use crate::exchange::{Tenants, message_id};
 use crate::message::{Body, Draft, Stamp};
 use crate::plan::{
-    Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, Recipient, Say, Steps, TlsMode, TlsPlan, Transaction,
+    Auth, Endpoint, Handshake, Plan, Proxy, ProxyVersion, Recipient, Say, Steps, TlsMode, TlsPlan,
+    Transaction,
 };
 use crate::secret::Secret;
 use crate::smtp::{ReplyLimits, ReversePath, Stage};
@@ -453,13 +454,7 @@ impl Resolver {
     }
 
     /// The steps with their messages; raw bytes only where they may be sent.
-    fn steps(
-        &self,
-        whole: &Spec,
-        spec: &StepsSpec,
-        at: &At,
-        faults: &mut Vec<Diagnostic>,
-    ) -> Option<Steps> {
+    fn steps(&self, whole: &Spec, spec: &StepsSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Steps> {
         let before = faults.len();
         let mut list = Vec::with_capacity(spec.steps.list.len());
         for (step, span) in spec.steps.list.iter().zip(spec.spans.iter()) {
@@ -467,7 +462,10 @@ impl Resolver {
             if raw && faults.len() == before && !(at.lab || at.malformed || is_loopback(&at.host)) {
                 let fault = Diagnostic::error("raw bytes leave this host only by leave", *span);
                 let fault = fault.label("`run --allow-malformed` sends them");
-                faults.push(fault.note(format!("the target is {}; the simulator and loopback need no leave", at.host)));
+                faults.push(
+                    fault
+                        .note(format!("the target is {}; the simulator and loopback need no leave", at.host)),
+                );
             }
             let made = step.try_map(|own| {
                 self.message(whole, &own.message, &own.mail_from, &own.recipients, faults).ok_or(())
@@ -485,9 +483,7 @@ impl Resolver {
     ) -> Option<Transaction> {
         let message = match &spec.message {
             None => None,
-            Some(message) => {
-                Some(self.message(whole, message, &spec.mail_from, &spec.recipients, faults)?)
-            }
+            Some(message) => Some(self.message(whole, message, &spec.mail_from, &spec.recipients, faults)?),
         };
         Some(Transaction {
             mail_from: spec.mail_from.clone(),
@@ -501,13 +497,7 @@ impl Resolver {
 impl Resolver {
     /// Sees to it that what arrives of each message can be told from everything else:
     /// behind another server that goes by the Message-ID alone.
-    fn tell_apart(
-        &self,
-        case: &Case,
-        spec: &Spec,
-        messages: &[Message<'_>],
-        faults: &mut Vec<Diagnostic>,
-    ) {
+    fn tell_apart(&self, case: &Case, spec: &Spec, messages: &[Message<'_>], faults: &mut Vec<Diagnostic>) {
         for &(n, draft, written) in messages.iter().filter(|(_, draft, _)| !draft.is_numbered()) {
             let at = match written {
                 MessageSpec::File(file) => file.span,
@@ -544,9 +534,14 @@ impl Resolver {
 type Message<'m> = (usize, &'m Draft, &'m MessageSpec);
 
 /// The messages of a session, in order.
-fn messages<'m>(spec: &'m Spec, transactions: &'m [Transaction], steps: Option<&'m Steps>) -> Vec<Message<'m>> {
+fn messages<'m>(
+    spec: &'m Spec,
+    transactions: &'m [Transaction],
+    steps: Option<&'m Steps>,
+) -> Vec<Message<'m>> {
     let own = transactions.iter().zip(spec.transactions.iter()).enumerate();
-    let own = own.filter_map(|(n, (made, written))| Some((n, &**made.message.as_ref()?, written.message.as_ref()?)));
+    let own = own
+        .filter_map(|(n, (made, written))| Some((n, &**made.message.as_ref()?, written.message.as_ref()?)));
     let mut all: Vec<Message<'m>> = own.collect();
     let (Some(made), Some(written)) = (steps, &spec.steps) else { return all };
     let mut mails: usize = 0;

@@ -281,7 +281,11 @@ impl<'a> Drive<'a> {
     /// Sees to it that the server has said nothing that nobody asked for. A 421
     /// is allowed at any time (RFC 5321 §3.8) and is the reply to what was about
     /// to be said.
-    pub(super) async fn quiet<S: Wire>(&mut self, link: &mut Link<S>, stage: Stage) -> Result<Option<Reply>, End> {
+    pub(super) async fn quiet<S: Wire>(
+        &mut self,
+        link: &mut Link<S>,
+        stage: Stage,
+    ) -> Result<Option<Reply>, End> {
         match link.unasked().await {
             Ok(None) => Ok(None),
             Ok(Some(reply)) => {

@@ -16,10 +16,10 @@ mod play;
 mod proxy;
 #[cfg(test)]
 mod scripted;
-mod stepping;
-mod steps;
 #[cfg(test)]
 mod stepped;
+mod stepping;
+mod steps;
 mod transcript;
 mod wire;
 

@@ -61,7 +61,11 @@ fn stepping(list: Vec<Step>) -> Plan {
 
 /// A greeting, EHLO with these keywords, then the rest; QUIT is answered.
 async fn session(list: Vec<Step>, offers: &str, rest: Vec<Do>) -> Played {
-    let mut script = vec![send("220 mx.test\r\n"), Expect("EHLO app.test\r\n"), send(&format!("250-mx.test\r\n{offers}250 SIZE\r\n"))];
+    let mut script = vec![
+        send("220 mx.test\r\n"),
+        Expect("EHLO app.test\r\n"),
+        send(&format!("250-mx.test\r\n{offers}250 SIZE\r\n")),
+    ];
     script.extend(rest);
     let mut all = vec![step(ehlo())];
     all.extend(list);
@@ -134,7 +138,8 @@ async fn every_command_is_said_in_order_and_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_step_that_is_not_answered_as_the_plan_says_is_the_last() {
-    for (said, reply) in [(step(mail()), "550 no\r\n"), (refused(mail()), "250 ok\r\n"), (refused(mail()), "551 no\r\n")]
+    for (said, reply) in
+        [(step(mail()), "550 no\r\n"), (refused(mail()), "250 ok\r\n"), (refused(mail()), "551 no\r\n")]
     {
         let rest = flat(vec![on("MAIL FROM:<a@a.test>\r\n", reply), bye()]);
         let played = session(vec![said, step(Say::Noop("".into()))], "", rest).await;
@@ -151,10 +156,12 @@ async fn a_step_that_is_not_answered_as_the_plan_says_is_the_last() {
 #[tokio::test(start_paused = true)]
 async fn data_follows_an_accepted_recipient_alone_unless_the_plan_breaks_the_order() {
     let five = Step { goes_on: GoesOn::Any, ..step(rcpt("b@b.test")) };
-    let rest = || vec![on("MAIL FROM:<a@a.test>\r\n", "250 ok\r\n"), on("RCPT TO:<b@b.test>\r\n", "550 no\r\n")];
+    let rest =
+        || vec![on("MAIL FROM:<a@a.test>\r\n", "250 ok\r\n"), on("RCPT TO:<b@b.test>\r\n", "550 no\r\n")];
     let mut script = rest();
     script.push(bye());
-    let played = session(vec![step(mail()), five.clone(), step(Say::Data(Some(message())))], "", flat(script)).await;
+    let played =
+        session(vec![step(mail()), five.clone(), step(Say::Data(Some(message())))], "", flat(script)).await;
     assert!(!played.heard.contains("DATA"), "{}", played.heard);
     let mut script = rest();
     script.extend([on("DATA\r\n", "554 no\r\n"), bye()]);
@@ -164,11 +171,12 @@ async fn data_follows_an_accepted_recipient_alone_unless_the_plan_breaks_the_ord
 
 #[tokio::test(start_paused = true)]
 async fn a_message_in_chunks_is_sent_as_the_plan_cuts_it() {
-    let text = String::from_utf8(message().render(&crate::message::Stamp {
-        date: std::time::UNIX_EPOCH,
-        message_id: "",
-        case_id: "",
-    }).into_owned()).expect("text");
+    let text = String::from_utf8(
+        message()
+            .render(&crate::message::Stamp { date: std::time::UNIX_EPOCH, message_id: "", case_id: "" })
+            .into_owned(),
+    )
+    .expect("text");
     let cut = |sizes: &[usize], last: &str| {
         let mut rest = text.as_str();
         let mut out = String::new();
@@ -195,7 +203,8 @@ async fn a_message_in_chunks_is_sent_as_the_plan_cuts_it() {
         for _ in 0..pieces {
             script.extend([Wait(Duration::from_millis(10)), send("250 ok\r\n")]);
         }
-        let list = vec![step(mail()), step(rcpt("b@b.test")), step(Say::Bdat { message: message(), chunks, last })];
+        let list =
+            vec![step(mail()), step(rcpt("b@b.test")), step(Say::Bdat { message: message(), chunks, last })];
         let played = session(list, "250-CHUNKING\r\n", script).await;
         let (_, said) = played.heard.split_once("b.test>\r\n").expect("a recipient");
         assert_eq!(said, format!("{wire}QUIT\r\n"));
@@ -214,31 +223,62 @@ async fn a_message_in_chunks_is_sent_as_the_plan_cuts_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_batch_is_written_in_one_go_and_each_reply_is_its_commands() {
-    let list = || batch(vec![step(mail()), refused(rcpt("no@b.test")), step(rcpt("b@b.test")), step(Say::Data(Some(message())))]);
+    let list = || {
+        batch(vec![
+            step(mail()),
+            refused(rcpt("no@b.test")),
+            step(rcpt("b@b.test")),
+            step(Say::Data(Some(message()))),
+        ])
+    };
     let commands = "MAIL FROM:<a@a.test>\r\nRCPT TO:<no@b.test>\r\nRCPT TO:<b@b.test>\r\nDATA\r\n";
     // The server answers nothing until it has heard all four, then in one burst.
     let whole = vec![
-        Expect("MAIL"), Expect("RCPT"), Expect("RCPT"), Expect("DATA"),
+        Expect("MAIL"),
+        Expect("RCPT"),
+        Expect("RCPT"),
+        Expect("DATA"),
         send("250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n"),
-        ExpectDot, send("250 queued\r\n"), Expect("QUIT"), send("221 bye\r\n"),
+        ExpectDot,
+        send("250 queued\r\n"),
+        Expect("QUIT"),
+        send("221 bye\r\n"),
     ];
     let played = session(list(), "250-PIPELINING\r\n", whole).await;
     assert!(played.heard.contains(commands), "{}", played.heard);
-    assert!(played.codes().ends_with("mail_from 250, rcpt_to 550, rcpt_to 250, data 354, message 250, quit 221"), "{}", played.codes());
+    assert!(
+        played.codes().ends_with("mail_from 250, rcpt_to 550, rcpt_to 250, data 354, message 250, quit 221"),
+        "{}",
+        played.codes()
+    );
     assert_eq!(session(list(), "", vec![]).await.end(), "mail_from not_offered PIPELINING");
     // Not as the plan says: every reply is read, and no message follows.
     let other = vec![
-        Expect("MAIL"), Expect("RCPT"), Expect("RCPT"), Expect("DATA"),
+        Expect("MAIL"),
+        Expect("RCPT"),
+        Expect("RCPT"),
+        Expect("DATA"),
         send("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
     ];
     let played = session(list(), "250-PIPELINING\r\n", other).await;
     assert!(played.codes().ends_with("data 354") && played.heard.ends_with("DATA\r\n"), "{}", played.heard);
     // One too few, one too many.
-    let few = vec![Expect("MAIL"), Expect("RCPT"), Expect("RCPT"), Expect("DATA"), send("250 ok\r\n550 no\r\n250 ok\r\n"), Hang];
+    let few = vec![
+        Expect("MAIL"),
+        Expect("RCPT"),
+        Expect("RCPT"),
+        Expect("DATA"),
+        send("250 ok\r\n550 no\r\n250 ok\r\n"),
+        Hang,
+    ];
     assert_eq!(session(list(), "250-PIPELINING\r\n", few).await.end(), "data timeout reply");
     let many = vec![
-        Expect("MAIL"), Expect("RCPT"), Expect("RCPT"), Expect("DATA"),
-        send("250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n250 queued\r\n"), Hang,
+        Expect("MAIL"),
+        Expect("RCPT"),
+        Expect("RCPT"),
+        Expect("DATA"),
+        send("250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n250 queued\r\n"),
+        Hang,
     ];
     assert_eq!(session(list(), "250-PIPELINING\r\n", many).await.end(), "message desync unasked");
 }
@@ -247,22 +287,45 @@ async fn a_batch_is_written_in_one_go_and_each_reply_is_its_commands() {
 async fn data_that_nobody_gets_ends_with_a_dot_alone() {
     let list = batch(vec![step(mail()), refused(rcpt("no@b.test")), step(Say::Data(Some(message())))]);
     let script = vec![
-        Expect("MAIL"), Expect("RCPT"), Expect("DATA"), send("250 ok\r\n550 no\r\n354 go\r\n"),
-        Expect(".\r\n"), send("554 no valid recipients\r\n"), Expect("QUIT"), send("221 bye\r\n"),
+        Expect("MAIL"),
+        Expect("RCPT"),
+        Expect("DATA"),
+        send("250 ok\r\n550 no\r\n354 go\r\n"),
+        Expect(".\r\n"),
+        send("554 no valid recipients\r\n"),
+        Expect("QUIT"),
+        send("221 bye\r\n"),
     ];
     let played = session(list, "250-PIPELINING\r\n", script).await;
-    assert!(played.codes().ends_with("message 554, quit 221") && !played.heard.contains("Subject"), "{}", played.heard);
+    assert!(
+        played.codes().ends_with("message 554, quit 221") && !played.heard.contains("Subject"),
+        "{}",
+        played.heard
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn raw_bytes_go_out_as_they_are_and_so_many_replies_are_read() {
     let list = || vec![step(raw(b"NOOP\r\nNOOP\nX\0\r\n", 2)), step(Say::Rset)];
     let script = |burst: &str| {
-        vec![Expect("NOOP"), send(burst), Expect("NOOP"), Expect("X\0\r\n"), Expect("RSET"), send("250 reset\r\n"), Expect("QUIT"), send("221 bye\r\n")]
+        vec![
+            Expect("NOOP"),
+            send(burst),
+            Expect("NOOP"),
+            Expect("X\0\r\n"),
+            Expect("RSET"),
+            send("250 reset\r\n"),
+            Expect("QUIT"),
+            send("221 bye\r\n"),
+        ]
     };
     let played = session(list(), "", script("250 ok\r\n250 ok\r\n")).await;
     assert!(played.heard.contains("\r\nNOOP\r\nNOOP\nX\0\r\nRSET"), "{}", played.heard);
-    assert!(played.codes().ends_with("command 250, command 250, command 250, quit 221"), "{}", played.codes());
+    assert!(
+        played.codes().ends_with("command 250, command 250, command 250, quit 221"),
+        "{}",
+        played.codes()
+    );
     let played = session(list(), "", script("250 ok\r\n250 ok\r\n250 one too many\r\n")).await;
     assert_eq!(played.end(), "command desync unasked");
     assert_eq!(played.seen.event_step, Some(2));
@@ -270,9 +333,19 @@ async fn raw_bytes_go_out_as_they_are_and_so_many_replies_are_read() {
     assert_eq!(session(list(), "", few).await.end(), "command timeout reply");
     // Content after DATA: no reply is due before the end.
     let data = vec![
-        step(mail()), step(rcpt("b@b.test")), step(Say::Data(None)), step(raw(b"a\r\n", 0)), step(raw(b".\r\n", 1)),
+        step(mail()),
+        step(rcpt("b@b.test")),
+        step(Say::Data(None)),
+        step(raw(b"a\r\n", 0)),
+        step(raw(b".\r\n", 1)),
     ];
-    let script = flat(vec![on("MAIL", "250 ok\r\n"), on("RCPT", "250 ok\r\n"), on("DATA", "354 go\r\n"), [ExpectDot, send("250 queued\r\n")], bye()]);
+    let script = flat(vec![
+        on("MAIL", "250 ok\r\n"),
+        on("RCPT", "250 ok\r\n"),
+        on("DATA", "354 go\r\n"),
+        [ExpectDot, send("250 queued\r\n")],
+        bye(),
+    ]);
     let mut script = script;
     script[6] = Expect("a\r\n");
     script.insert(7, Expect(".\r\n"));
@@ -282,8 +355,17 @@ async fn raw_bytes_go_out_as_they_are_and_so_many_replies_are_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_log_in_in_raw_bytes_is_masked() {
-    let list = vec![step(raw(b"auth plain AGEAY29ycmVjdA==\r\n", 1)), step(raw(b"AUTH LOGIN\r\n", 1)), step(raw(b"c2VjcmV0\r\n", 1))];
-    let script = flat(vec![on("auth", "535 no\r\n"), on("AUTH", "334 VXNlcm5hbWU6\r\n"), on("c2Vj", "235 ok\r\n"), bye()]);
+    let list = vec![
+        step(raw(b"auth plain AGEAY29ycmVjdA==\r\n", 1)),
+        step(raw(b"AUTH LOGIN\r\n", 1)),
+        step(raw(b"c2VjcmV0\r\n", 1)),
+    ];
+    let script = flat(vec![
+        on("auth", "535 no\r\n"),
+        on("AUTH", "334 VXNlcm5hbWU6\r\n"),
+        on("c2Vj", "235 ok\r\n"),
+        bye(),
+    ]);
     let mut list = list;
     list[0].goes_on = GoesOn::Any;
     let played = session(list, "", script).await;
@@ -312,7 +394,10 @@ async fn a_pause_hears_what_comes_meanwhile() {
     assert!(played.codes().ends_with("command 250, quit 221") && played.took >= Duration::from_secs(3));
     let second = || Wait(Duration::from_secs(1));
     assert!(session(pause(), "", vec![second(), send("421 idle\r\n")]).await.end().ends_with("command 421"));
-    assert_eq!(session(pause(), "", vec![second(), send("250 hm\r\n"), Hang]).await.end(), "command desync unasked");
+    assert_eq!(
+        session(pause(), "", vec![second(), send("250 hm\r\n"), Hang]).await.end(),
+        "command desync unasked"
+    );
     assert_eq!(session(pause(), "", vec![second()]).await.end(), "command closed eof");
     let short = Plan {
         timeouts: crate::plan::Timeouts { session: Duration::from_secs(1), ..plan().timeouts },

@@ -213,9 +213,8 @@ impl<'p> Dialogue<'p> {
 
     /// Puts what a step says into the buffer.
     fn say(&mut self, step: &'p Step, batched: bool, out: &mut Vec<u8>) -> Next<'p> {
-        let lacks_utf8 = |dialogue: &Self, path: &str| {
-            !step.violate && !path.is_ascii() && !dialogue.offered("SMTPUTF8")
-        };
+        let lacks_utf8 =
+            |dialogue: &Self, path: &str| !step.violate && !path.is_ascii() && !dialogue.offered("SMTPUTF8");
         // RFC 5321 §3.3: not where no recipient was accepted, and in a batch that is
         // not known yet.
         let nobody = self.accepted == 0 && !step.violate && !self.progress.raw && !batched;

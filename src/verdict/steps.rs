@@ -74,3 +74,126 @@ fn seen<'a>(view: View<'a>, n: u16, step: &Step, mine: &'a [Answer]) -> (Stage, 
         _ => (mine.last().map_or(step.say.stage(), |answer| answer.stage), Seen::Missing),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::testing::{event, expect, patterns, plan, reply, stages};
+    use super::super::{DecidedBy, Outcome, Verdict, judge};
+    use crate::plan::{GoesOn, Plan, Say, Step, Steps, StepsAfter};
+    use crate::scenario::{Expectations, StageExpect, StepExpect};
+    use crate::session::{Answer, Observation};
+    use crate::smtp::{EventKind, ReversePath, Stage};
+
+    fn step(say: Say) -> Step {
+        Step { say, violate: false, with_next: false, goes_on: GoesOn::Positive }
+    }
+
+    /// `noop mail noop`, after the greeting.
+    fn three() -> Plan {
+        let mail = Say::Mail { path: ReversePath::Null, params: "".into() };
+        let list = vec![step(Say::Noop("".into())), step(mail), step(Say::Noop("".into()))];
+        Plan { transactions: Vec::new(), steps: Some(Steps { after: StepsAfter::Greeting, list }), ..plan(0) }
+    }
+
+    fn own(step: u16, written: &str) -> StepExpect {
+        let expect = StageExpect { reply: Some(patterns(written)), ..StageExpect::default() };
+        StepExpect { step, verb: "x", written: Arc::from(written), expect }
+    }
+
+    /// The greeting, then a reply a step; `!` is a connection that was closed.
+    fn seen(plan: &Plan, replies: &[&str]) -> Observation {
+        let mut seen = Observation { peer: Some(([127, 0, 0, 1], 25).into()), ..Observation::default() };
+        let answer = |stage, step, line: &str| {
+            let elapsed = Duration::from_millis(1);
+            Answer { stage, transaction: 0, recipient: None, step, reply: reply(line), elapsed, at: elapsed }
+        };
+        seen.answers.push(answer(Stage::Greeting, None, "220 hi"));
+        let steps = &plan.steps.as_ref().expect("steps").list;
+        for (n, (line, step)) in (0..).zip(replies.iter().zip(steps)) {
+            if *line == "!" {
+                seen.event = Some((step.say.stage(), event(EventKind::Closed, "eof")));
+                seen.event_step = Some(n);
+                break;
+            }
+            if !line.is_empty() {
+                seen.answers.push(answer(step.say.stage(), Some(n), line));
+            }
+            seen.steps = n + 1;
+        }
+        seen
+    }
+
+    fn verdict(session: Expectations, steps: Vec<StepExpect>, replies: &[&str]) -> Verdict {
+        let plan = three();
+        judge(&plan, &Expectations { steps, ..session }, 0, &seen(&plan, replies))
+    }
+
+    fn failures(verdict: &Verdict) -> Vec<String> {
+        verdict.failures.iter().map(|f| format!("{} | {}", f.expected, f.actual)).collect()
+    }
+
+    #[test]
+    fn a_step_that_says_nothing_must_be_positive() {
+        assert_eq!(verdict(expect(""), vec![], &["250 ok", "250 ok", "250 ok"]).outcome, Outcome::Passed);
+        let refused = verdict(expect(""), vec![], &["250 ok", "550 no"]);
+        assert_eq!(failures(&refused), ["step 2 (mail_from): a positive reply | 550 no"]);
+        assert_eq!(refused.decisive.map(|decisive| decisive.stage), Some(Stage::MailFrom));
+    }
+
+    #[test]
+    fn a_steps_own_expectation_judges_that_step_alone() {
+        let replies = ["250 ok", "550 no", "250 bye"];
+        let passed = verdict(expect("250 bye"), vec![own(1, "550")], &replies);
+        assert_eq!((passed.outcome, failures(&passed)), (Outcome::Passed, vec![]));
+        let other = verdict(expect(""), vec![own(1, "551")], &replies[..2]);
+        assert_eq!(failures(&other), ["step 2 (mail_from): 551 | 550 no"]);
+        let positive = verdict(expect(""), vec![own(1, "550")], &["250 ok", "250 ok"]);
+        assert_eq!(failures(&positive), ["step 2 (mail_from): 550 | 250 ok"]);
+    }
+
+    #[test]
+    fn the_scenarios_own_expectation_holds_for_what_was_decisive() {
+        assert_eq!(verdict(expect("550"), vec![], &["250 ok", "550 no"]).outcome, Outcome::Passed);
+        assert_eq!(verdict(stages("mail_from: 550"), vec![], &["250 ok", "550 no"]).outcome, Outcome::Passed);
+        assert_eq!(verdict(expect("551"), vec![], &["250 ok", "550 no"]).outcome, Outcome::Failed);
+        let last = verdict(expect("251"), vec![], &["250 ok", "250 ok", "251 ok"]);
+        assert!(
+            matches!(last.decisive.map(|d| d.what), Some(DecidedBy::Reply(reply)) if reply.code().get() == 251)
+        );
+    }
+
+    #[test]
+    fn what_was_never_answered_is_no_pass() {
+        for (session, steps) in [
+            (expect(""), vec![]),
+            (expect("250"), vec![]),
+            (expect("250"), vec![own(2, "250")]),
+            (expect(""), vec![own(1, "250 or 421"), own(2, "250")]),
+            (stages("mail_from: 250"), vec![]),
+        ] {
+            let cut = verdict(session, steps, &["250 ok", "250 ok"]);
+            assert_eq!(cut.outcome, Outcome::Failed, "{:?}", failures(&cut));
+            assert_eq!(cut.failures.len(), 1, "{:?}", failures(&cut));
+        }
+        // The refusal that was expected came, and a step that says more never did.
+        assert_eq!(
+            verdict(expect("550"), vec![own(2, "250")], &["250 ok", "550 no"]).outcome,
+            Outcome::Failed
+        );
+    }
+
+    #[test]
+    fn an_event_fails_the_step_that_it_fell_into_unless_that_expects_it() {
+        let closed = verdict(expect(""), vec![], &["250 ok", "250 ok", "!"]);
+        assert_eq!(failures(&closed), ["step 3 (noop): a positive reply | closed eof"]);
+        assert_eq!(
+            verdict(expect(""), vec![own(2, "closed")], &["250 ok", "250 ok", "!"]).outcome,
+            Outcome::Passed
+        );
+        assert_eq!(verdict(expect("250"), vec![], &["250 ok", "250 ok", "!"]).outcome, Outcome::Failed);
+        assert_eq!(verdict(expect("closed"), vec![], &["250 ok", "250 ok", "!"]).outcome, Outcome::Passed);
+    }
+}

@@ -127,7 +127,15 @@ pub(crate) fn seen(plan: &Plan, script: &[&str]) -> Observation {
         }
         let elapsed = Duration::from_millis(3);
         let at = elapsed * u32::try_from(observation.answers.len() + 1).expect("few steps");
-        observation.answers.push(Answer { stage, transaction, recipient, step: None, reply: reply(line), elapsed, at });
+        observation.answers.push(Answer {
+            stage,
+            transaction,
+            recipient,
+            step: None,
+            reply: reply(line),
+            elapsed,
+            at,
+        });
     }
     observation
 }

@@ -160,7 +160,8 @@ fn wrong_words_and_addresses_are_found_before_anything_is_sent() {
     refused(&dir, &scenario("tags: [a]\ntags: [b]")).says("case.yaml:7").says("tags");
     refused(&dir, &scenario("message: { file: missing.eml }")).says("missing.eml");
     refused(&dir, &scenario("repeat: { times: 0 }")).says("from 1 to 100000");
-    refused(&dir, &scenario("steps: [ehlo, quit]")).says("not supported yet");
+    refused(&dir, &scenario("steps: [ehlo, quitt]")).says("did you mean `quit`?");
+    refused(&dir, &scenario("steps: [ehlo, rcpt_to]")).says("without an accepted MAIL FROM");
     refused(
         &dir,
         "suite: x\nscenarios:\n  - { name: same, target: $PEER }\n  - { name: same, target: $PEER }\n",

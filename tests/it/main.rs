@@ -34,6 +34,7 @@ mod run;
 mod scenarios;
 mod schema;
 mod simulator;
+mod steps;
 mod support;
 mod terminal;
 mod unattended;

@@ -218,7 +218,8 @@ impl Server {
                 let lab = target.is_simulator() && is_loopback(&host);
                 let trust = trust.filter(|_| pointed.is_some()).cloned();
                 let malformed = args.allow_malformed;
-                let at = At { up_to: args.up_to, lab, malformed, trust, ..At::address(Arc::clone(&host), port) };
+                let at =
+                    At { up_to: args.up_to, lab, malformed, trust, ..At::address(Arc::clone(&host), port) };
                 Self {
                     place: Place::Address { host, port },
                     limits: limits(target, POLITE),

@@ -4,6 +4,7 @@ mod command;
 mod form;
 mod project;
 mod scenario;
+mod steps;
 mod tenants;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use super::form::{
     Key, admitting_variables, any, anything, certificate, duration, file, flag, many, map, named, number,
     one_or_many, or_variable, part, pattern, requiring, secret, text, variable, words,
 };
+use super::steps;
 use crate::plan::Mechanism;
 use crate::scenario::scenario_keys;
 use crate::smtp::Stage;
@@ -38,6 +39,7 @@ pub(super) fn key(name: &str) -> Option<(&'static str, Value)> {
         "message" => ("a file that is sent as the message, byte for byte", message()),
         "stop_after" => ("the last stage to play, or `none`", words(&stages(&["none"]))),
         "transactions" => ("several mails in one session", transactions()),
+        "steps" => ("the dialogue written out, in place of the planned one", steps::steps()),
         "timeout" => ("the longest that the session, or a part of it, may take", timeout()),
         "retry" => ("when to play it again, or `none`", retry()),
         "repeat" => ("how many sessions the case is, or `none`", repeat()),
@@ -64,6 +66,7 @@ pub(super) fn schema() -> Value {
         .filter_map(|name| Some((format!("key.{name}"), admitting_variables(&key(name)?.1))))
         .collect();
     parts.extend([
+        ("step".to_owned(), steps::step()),
         ("expect".to_owned(), expect()),
         ("stage".to_owned(), stage(&[])),
         ("stage.ehlo".to_owned(), stage(&ehlo())),

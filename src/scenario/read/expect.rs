@@ -97,7 +97,13 @@ pub(in super::super) fn expectation(
         Some(field) => expect(field, faults)?,
         None => Expect::Positive,
     };
-    Some(Expectations { session, transactions: Vec::new(), recipients: Vec::new(), steps: Vec::new(), at: line })
+    Some(Expectations {
+        session,
+        transactions: Vec::new(),
+        recipients: Vec::new(),
+        steps: Vec::new(),
+        at: line,
+    })
 }
 
 /// Reports a name that stands twice in a list.

@@ -18,5 +18,6 @@ pub(super) use deliveries::{deliveries, listen, unknown};
 pub(super) use expect::expectation;
 pub(super) use faults::faults;
 pub(super) use mail::{Mail, hello, mail};
+pub use steps::VERBS as STEP_VERBS;
 pub(super) use steps::{ReadSteps, steps};
 pub(super) use tls::{certificate, tls};

@@ -132,3 +132,103 @@ impl Order {
         (self.mail, self.recipients, self.chunking) = (false, false, false);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::plan::{Chunks, Hello, Recipient};
+    use crate::smtp::{ForwardPath, ReversePath};
+    use crate::yaml::Sources;
+
+    /// What is wrong with a dialogue: words, `!` before one that breaks the order on
+    /// purpose, `-` before one that is to be refused.
+    fn faults(dialogue: &str) -> String {
+        let mut sources = Sources::default();
+        let file = sources.add("t", "t".into(), dialogue);
+        let mut faults = Vec::new();
+        let mut order = Order::new(false, false, false, HelloVerb::Ehlo);
+        for word in dialogue.split(' ') {
+            let at = Span { file, start: 0, end: 0 };
+            let name = word.trim_start_matches(['!', '-']);
+            order.step(&say(name), !word.starts_with('-'), word.starts_with('!'), at, &mut faults);
+        }
+        let words =
+            faults.iter().map(|fault| fault.message.split(" (").next().unwrap_or_default().to_owned());
+        words.collect::<Vec<_>>().join("; ")
+    }
+
+    fn say(name: &str) -> Say<()> {
+        let hello = |verb| Say::Hello(Hello { verb, name: Arc::from("x") });
+        match name {
+            "ehlo" => hello(HelloVerb::Ehlo),
+            "helo" => hello(HelloVerb::Helo),
+            "starttls" => Say::StartTls,
+            "auth" => Say::Auth,
+            "mail" => Say::Mail { path: ReversePath::Null, params: "".into() },
+            "rcpt" => {
+                let path = ForwardPath::parse("a@b.test").expect("an address");
+                Say::Rcpt(Recipient { path, params: "".into() })
+            }
+            "data" => Say::Data(Some(())),
+            "open" => Say::Data(None),
+            "bdat" => Say::Bdat { message: (), chunks: Chunks::Whole, last: true },
+            "chunk" => Say::Bdat { message: (), chunks: Chunks::Whole, last: false },
+            "rset" => Say::Rset,
+            "noop" => Say::Noop("".into()),
+            "quit" => Say::Quit,
+            "raw" => Say::Raw { bytes: Arc::from(*b"x"), replies: 1 },
+            "close" => Say::Close(crate::plan::Close::Abrupt),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn dialogues_that_keep_to_the_order_are_left_alone() {
+        for dialogue in [
+            "noop ehlo mail rcpt data mail rcpt rcpt bdat quit",
+            "helo mail -rcpt rcpt data",
+            "ehlo starttls ehlo auth mail rcpt rset mail rcpt data",
+            "ehlo mail rcpt ehlo mail",
+            "ehlo -auth auth mail",
+            "ehlo -mail mail",
+            "ehlo mail rcpt chunk chunk bdat mail",
+            "ehlo mail rcpt open raw rset",
+            "ehlo mail rcpt open close",
+            "ehlo -starttls mail",
+            "raw rcpt data",
+            "!mail !rcpt",
+        ] {
+            assert_eq!(faults(dialogue), "", "{dialogue}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_order_is_told() {
+        for (dialogue, told) in [
+            ("mail", "`mail_from` before EHLO"),
+            ("ehlo starttls mail", "`mail_from` before EHLO"),
+            ("ehlo mail mail", "`mail_from` inside a transaction"),
+            ("ehlo rcpt", "`rcpt_to` without an accepted MAIL FROM"),
+            ("ehlo -mail rcpt", "`rcpt_to` without an accepted MAIL FROM"),
+            ("ehlo mail rset rcpt", "`rcpt_to` without an accepted MAIL FROM"),
+            ("ehlo mail rcpt data rcpt", "`rcpt_to` without an accepted MAIL FROM"),
+            ("ehlo mail data", "`data` without an accepted recipient"),
+            ("ehlo mail -rcpt bdat", "`bdat` without an accepted recipient"),
+            ("ehlo mail rcpt chunk data", "`data` after BDAT"),
+            ("ehlo mail rcpt chunk rcpt", "`rcpt_to` after BDAT"),
+            ("auth", "`auth` before EHLO"),
+            ("helo auth", "`auth` before EHLO"),
+            ("ehlo auth auth", "`auth` after a log-in"),
+            ("ehlo mail auth", "`auth` inside a transaction"),
+            ("starttls", "`starttls` before EHLO"),
+            ("ehlo starttls ehlo starttls", "`starttls` under TLS"),
+            ("ehlo mail rcpt open noop", "`noop` where the server waits for a message"),
+            ("quit noop", "`noop` after `quit`"),
+            ("close quit", "`quit` after `close`"),
+        ] {
+            assert_eq!(faults(dialogue), told, "{dialogue}");
+        }
+    }
+}

@@ -48,7 +48,11 @@ fn unknown_stage(name: &str, span: Span) -> Diagnostic {
     }
 }
 
-pub(super) fn stage_expect(stage: Stage, field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<StageExpect> {
+pub(super) fn stage_expect(
+    stage: Stage,
+    field: Field<'_>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<StageExpect> {
     let mut out = StageExpect::default();
     if !matches!(field.node().value, Value::Mapping(_)) {
         out.reply = Some(patterns(field, faults)?);

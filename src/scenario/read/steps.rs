@@ -11,7 +11,9 @@ use super::expect::patterns;
 use super::mail::{Keys, MESSAGE_KEYS, is_name, parameters, path};
 use super::order::Order;
 use super::stages::stage_expect;
-use crate::plan::{Chunks, Close, GoesOn, Handshake, Hello, HelloVerb, Recipient, Say, Step, Steps, StepsAfter};
+use crate::plan::{
+    Chunks, Close, GoesOn, Handshake, Hello, HelloVerb, Recipient, Say, Step, Steps, StepsAfter,
+};
 use crate::smtp::{ForwardPath, ReversePath, Stage, unescape};
 use crate::yaml::{Diagnostic, Field, Fields, Span, Value, nearest};
 
@@ -29,9 +31,26 @@ const MAX_WAIT: Duration = Duration::from_secs(6 * 3600);
 const ANYWHERE: [&str; 3] = ["mail_from", "rcpt_to", "rset"];
 const LAST: [&str; 7] = ["data", "noop", "vrfy", "expn", "help", "ehlo", "helo"];
 
-const VERBS: [&str; 18] = [
-    "ehlo", "helo", "starttls", "auth", "mail_from", "rcpt_to", "data", "bdat", "rset", "noop", "vrfy", "expn",
-    "help", "quit", "raw", "wait", "close", "pipeline",
+/// The names of steps.
+pub const VERBS: [&str; 18] = [
+    "ehlo",
+    "helo",
+    "starttls",
+    "auth",
+    "mail_from",
+    "rcpt_to",
+    "data",
+    "bdat",
+    "rset",
+    "noop",
+    "vrfy",
+    "expn",
+    "help",
+    "quit",
+    "raw",
+    "wait",
+    "close",
+    "pipeline",
 ];
 
 /// Steps and what they expect.
@@ -151,10 +170,9 @@ impl<'v> Reader<'_, 'v> {
     fn item(&mut self, field: Field<'v>, batch: Option<bool>, findings: &mut Findings) {
         let faults = &mut findings.faults;
         let (verb, mut told) = match &field.node().value {
-            Value::Scalar(word) => (
-                &**word,
-                Told { value: None, inner: None, outer: None, at: field.span() },
-            ),
+            Value::Scalar(word) => {
+                (&**word, Told { value: None, inner: None, outer: None, at: field.span() })
+            }
             Value::Mapping(entries) => {
                 let Some(mut outer) = field.fields(faults) else { return };
                 let verb = VERBS.into_iter().find(|verb| entries.iter().any(|(key, _)| &*key.name == *verb));
@@ -204,7 +222,9 @@ impl<'v> Reader<'_, 'v> {
             for (say, own) in &said {
                 let expect = match &expect {
                     Some((_, read)) => read.clone(),
-                    None => own.clone().map(|reply| StageExpect { reply: Some(reply), ..StageExpect::default() }),
+                    None => {
+                        own.clone().map(|reply| StageExpect { reply: Some(reply), ..StageExpect::default() })
+                    }
                 };
                 self.add(say.clone(), expect, violate, at, &mut findings.faults);
             }
@@ -230,7 +250,8 @@ impl<'v> Reader<'_, 'v> {
             Some(_) => GoesOn::Positive,
         };
         self.expect.extend(expect.map(|expect| {
-            let written = expect.reply.as_ref().map_or_else(|| "as written".into(), |reply| reply.written.clone());
+            let written =
+                expect.reply.as_ref().map_or_else(|| "as written".into(), |reply| reply.written.clone());
             StepExpect { step, verb: say.verb(), written, expect }
         }));
         self.list.push(Step { say, violate, with_next: false, goes_on });
@@ -332,7 +353,9 @@ impl<'v> Reader<'_, 'v> {
             }
             "mail_from" => self.mail(told, faults),
             "rcpt_to" => return self.recipients(told, faults),
-            "data" | "bdat" => return self.message(verb, told, findings).map(|say| (say, None)).into_iter().collect(),
+            "data" | "bdat" => {
+                return self.message(verb, told, findings).map(|say| (say, None)).into_iter().collect();
+            }
             "rset" => Some(Say::Rset),
             "noop" => Some(Say::Noop(text(told, faults))),
             "vrfy" => Some(Say::Vrfy(text(told, faults))),
@@ -384,7 +407,8 @@ impl<'v> Reader<'_, 'v> {
                 Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == "expect"),
                 _ => None,
             };
-            let expected = expected.and_then(|(key, node)| patterns(Field::new(&key.name, key.span, node), faults));
+            let expected =
+                expected.and_then(|(key, node)| patterns(Field::new(&key.name, key.span, node), faults));
             let Some((path, inherited)) = path(item, ForwardPath::parse, faults) else { continue };
             let recipient = Recipient { path, params: params.clone().unwrap_or(inherited) };
             self.recipients.push(recipient.clone());
@@ -407,7 +431,8 @@ impl<'v> Reader<'_, 'v> {
             told.value = None;
             return Some(Say::Data(None));
         }
-        let chunks = if verb == "bdat" { chunks(told, &mut findings.faults) } else { Some((Chunks::Whole, true)) };
+        let chunks =
+            if verb == "bdat" { chunks(told, &mut findings.faults) } else { Some((Chunks::Whole, true)) };
         let own = MESSAGE_KEYS.map(|key| told.take(key));
         let keys = match own.iter().any(Option::is_some) {
             true => Keys::of_message(own, self.shared),
@@ -481,9 +506,7 @@ fn unknown(word: &str, at: Span) -> Diagnostic {
 /// Whether what is expected may be a positive reply.
 fn may_be_positive(patterns: &Patterns) -> bool {
     patterns.any.iter().any(|pattern| match pattern {
-        Pattern::Reply(reply) => {
-            reply.is_positive() || reply.code.is_some_and(|code| code.0[0].is_none())
-        }
+        Pattern::Reply(reply) => reply.is_positive() || reply.code.is_some_and(|code| code.0[0].is_none()),
         Pattern::Event { .. } => false,
     })
 }
