@@ -207,7 +207,7 @@ async fn a_message_in_chunks_is_sent_as_the_plan_cuts_it() {
             vec![step(mail()), step(rcpt("b@b.test")), step(Say::Bdat { message: message(), chunks, last })];
         let played = session(list, "250-CHUNKING\r\n", script).await;
         let (_, said) = played.heard.split_once("b.test>\r\n").expect("a recipient");
-        assert_eq!(said, format!("{wire}QUIT\r\n"));
+        assert_eq!(said.trim_end_matches("QUIT\r\n"), wire);
         let stage = if last { "message 250" } else { "command 250" };
         assert!(played.codes().ends_with(stage), "{}", played.codes());
         assert_eq!(played.seen.sent.len(), usize::from(last));

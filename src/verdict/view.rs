@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::pattern::Said;
+use super::pattern::{self, Said};
 use super::{DecidedBy, Decisive};
 use crate::plan::{Plan, Transaction};
 use crate::scenario::Expectations;
@@ -134,9 +134,16 @@ impl<'a> View<'a> {
         self.expect.steps.binary_search_by_key(&step, |own| own.step).is_ok()
     }
 
-    /// Whether the step that an event fell into has an expectation of its own.
+    /// Whether the step that an event fell into expects it of its own.
     pub(super) fn event_judged_alone(self) -> bool {
-        self.observation.event_step.is_some_and(|step| self.step_judged_alone(step))
+        let own = self.observation.event_step.and_then(|step| {
+            let at = self.expect.steps.binary_search_by_key(&step, |own| own.step).ok()?;
+            self.expect.steps[at].expect.reply.as_ref()
+        });
+        match (own, &self.observation.event) {
+            (Some(own), Some((_, event))) => pattern::holds(own, Said::Event(event)),
+            _ => false,
+        }
     }
 
     /// Whether this refusal is one that the plan goes on after by its own will.

@@ -108,7 +108,7 @@ const UNKNOWN: [(&str, &str); 14] = [
     ("scenario", "scenarios: [{ name: a, target: 'h:25', expct: 250 }]"),
     ("scenario", "defalts: {}\nscenarios: [{ name: a, target: 'h:25' }]"),
     ("scenario", "defaults: { targt: x }\nscenarios: [{ name: a, target: 'h:25' }]"),
-    ("scenario", "scenarios: [{ name: a, target: 'h:25', steps: [quit] }]"),
+    ("scenario", "scenarios: [{ name: a, target: 'h:25', steps: [{ noop: x, expct: 250 }] }]"),
     ("scenario", "scenarios: [{ name: a, target: 'h:25', tls: { mode: starttls, versoin: TLSv1.2 } }]"),
     ("scenario", "scenarios: [{ name: a, target: 'h:25', expect: { rcpt: 250 } }]"),
     ("scenario", "scenarios: [{ name: a, target: 'h:25', expect: { ehlo: { ofers: SIZE } } }]"),

@@ -67,6 +67,7 @@ pub(super) fn schema() -> Value {
         .collect();
     parts.extend([
         ("step".to_owned(), steps::step()),
+        ("step.told".to_owned(), steps::in_its_map()),
         ("expect".to_owned(), expect()),
         ("stage".to_owned(), stage(&[])),
         ("stage.ehlo".to_owned(), stage(&ehlo())),

@@ -15,12 +15,16 @@ pub(super) fn steps() -> Value {
 /// One item of it: a bare word, or a map with the word as a key.
 pub(super) fn step() -> Value {
     let bare: Vec<&str> = STEP_VERBS.into_iter().filter(|verb| *verb != "pipeline").collect();
-    let told = told();
-    let value = || any(&[text(), many(anything()), open(&told)]);
+    let value = || any(&[text(), many(anything()), part("step.told")]);
     let mut keys: Vec<Key> = STEP_VERBS.into_iter().map(|verb| (verb, means(verb), value())).collect();
     keys.push(("after", "as the first item: what comes before the steps", words(&["greeting", "auth"])));
-    keys.extend(told.iter().cloned());
+    keys.extend(told());
     any(&[words(&bare), super::form::map(&keys)])
+}
+
+/// What a step is told in the map of its name.
+pub(super) fn in_its_map() -> Value {
+    open(&told())
 }
 
 fn means(verb: &str) -> &'static str {

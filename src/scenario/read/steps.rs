@@ -14,7 +14,7 @@ use super::stages::stage_expect;
 use crate::plan::{
     Chunks, Close, GoesOn, Handshake, Hello, HelloVerb, Recipient, Say, Step, Steps, StepsAfter,
 };
-use crate::smtp::{ForwardPath, ReversePath, Stage, unescape};
+use crate::smtp::{CodePattern, ForwardPath, ReplyPattern, ReversePath, Stage, unescape};
 use crate::yaml::{Diagnostic, Field, Fields, Span, Value, nearest};
 
 /// The most steps of one session.
@@ -245,7 +245,16 @@ impl<'v> Reader<'_, 'v> {
         let step = u16::try_from(self.list.len()).unwrap_or(u16::MAX);
         let goes_on = match &expect {
             None => GoesOn::Positive,
-            Some(StageExpect { reply: Some(patterns), .. }) => GoesOn::AnyOf(replies(patterns)),
+            // The event of a handshake comes after 220.
+            Some(StageExpect { reply: Some(patterns), .. }) if matches!(say, Say::StartTls) => {
+                let event = patterns.any.iter().any(|pattern| matches!(pattern, Pattern::Event { .. }));
+                let ready = event.then(|| ReplyPattern {
+                    code: Some(CodePattern([Some(2), Some(2), Some(0)])),
+                    ..ReplyPattern::default()
+                });
+                GoesOn::AnyOf(replies(patterns).chain(ready).collect())
+            }
+            Some(StageExpect { reply: Some(patterns), .. }) => GoesOn::AnyOf(replies(patterns).collect()),
             Some(StageExpect { text: Some(_), .. }) => GoesOn::Any,
             Some(_) => GoesOn::Positive,
         };
@@ -512,10 +521,9 @@ fn may_be_positive(patterns: &Patterns) -> bool {
 }
 
 /// The replies among alternatives.
-fn replies(patterns: &Patterns) -> Arc<[crate::smtp::ReplyPattern]> {
-    let replies = patterns.any.iter().filter_map(|pattern| match pattern {
+fn replies(patterns: &Patterns) -> impl Iterator<Item = ReplyPattern> + '_ {
+    patterns.any.iter().filter_map(|pattern| match pattern {
         Pattern::Reply(reply) => Some(reply.clone()),
         Pattern::Event { .. } => None,
-    });
-    replies.collect()
+    })
 }
