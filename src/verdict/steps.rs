@@ -26,7 +26,7 @@ pub(super) fn judge(view: View<'_>, session: &Expect, failures: &mut Vec<Failure
         let label = format!("step {} ({}): ", n + 1, step.say.verb());
         if let Some(expect) = own.next_if(|own| own.step == n) {
             let missing = matches!(seen, Seen::Missing);
-            if !(missing && !failures.is_empty()) {
+            if !missing || failures.is_empty() {
                 let before = failures.len();
                 Judge { view, scope: Scope::Whole, stage, seen, step: Some((n, label)), failures }
                     .judge(&expect.expect);
