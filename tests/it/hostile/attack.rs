@@ -162,7 +162,8 @@ pub fn assault(attacks: &[Attack]) {
                 while let Some((number, attack)) =
                     Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, attacks.get(n)?)))
                 {
-                    wrong.lock().expect("no row panics").extend(attack.play(&dir, number));
+                    let found = attack.play(&dir, number);
+                    wrong.lock().expect("no row panics").extend(found);
                 }
             });
         }
