@@ -16,7 +16,7 @@ pub(super) fn judge(view: View<'_>, session: &Expect, failures: &mut Vec<Failure
     let mut own = view.expect.steps.iter().peekable();
     let mut answers = &view.observation.answers[..];
     // Whether the session has ended where it may, or as was complained of.
-    let mut ended = failures.iter().any(|failure| failure.stage < Stage::MailFrom);
+    let mut ended = ended_before(view);
     for (n, step) in (0..).zip(&steps.list) {
         let first = answers.iter().position(|answer| answer.step >= Some(n)).unwrap_or(answers.len());
         let count = answers[first..].iter().take_while(|answer| answer.step == Some(n)).count();
@@ -52,6 +52,17 @@ pub(super) fn judge(view: View<'_>, session: &Expect, failures: &mut Vec<Failure
         failures.push(failure(view, stage, format!("{label}{POSITIVE}"), seen));
         ended = true;
     }
+}
+
+/// Whether the session ended before the first step.
+fn ended_before(view: View<'_>) -> bool {
+    let seen = view.observation;
+    let refused = |answer: &Answer| {
+        !answer.stage.accepts(answer.reply.code()) && !view.is_borne(answer.stage, &answer.reply)
+    };
+    let mut opening = seen.answers.iter().take_while(|answer| answer.step.is_none());
+    opening.any(|answer| answer.stage != Stage::Quit && refused(answer))
+        || (seen.event.is_some() && seen.event_step.is_none())
 }
 
 /// What came of a step, and at which stage.
@@ -183,6 +194,26 @@ mod tests {
             verdict(expect("550"), vec![own(2, "250")], &["250 ok", "550 no"]).outcome,
             Outcome::Failed
         );
+    }
+
+    #[test]
+    fn a_session_that_ends_before_its_first_step_is_judged_by_that() {
+        let plan = three();
+        let refused = Observation {
+            event: Some((Stage::Connect, event(EventKind::Refused, "connection_refused"))),
+            ..Observation::default()
+        };
+        let passed = judge(&plan, &expect("refused"), 0, &refused);
+        assert_eq!((passed.outcome, failures(&passed)), (Outcome::Passed, vec![]));
+        assert_eq!(judge(&plan, &expect(""), 0, &refused).outcome, Outcome::Error);
+        let mut busy = seen(&plan, &[]);
+        busy.answers[0].reply = reply("554 no");
+        assert_eq!(judge(&plan, &expect("554"), 0, &busy).outcome, Outcome::Passed);
+        let failed = judge(&plan, &expect(""), 0, &busy);
+        assert_eq!(failures(&failed).len(), 1, "{:?}", failures(&failed));
+        // The step's own expectation was never met.
+        let own = Expectations { steps: vec![own(0, "250")], ..expect("554") };
+        assert_eq!(judge(&plan, &own, 0, &busy).outcome, Outcome::Failed);
     }
 
     #[test]
