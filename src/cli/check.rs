@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::Color;
 use super::cases::CaseArgs;
+use super::tell::{WELL, put};
 use crate::exchange::Cloud;
 use crate::scenario::{At, Case, Delivery, Expect, Loaded, Place, Resolver, load};
 use crate::smtp::visible;
@@ -47,18 +48,12 @@ pub(super) fn main(args: Args) -> ExitCode {
         faults.push(Diagnostic::general(message).label("`check --list` without them shows what there is"));
     }
     if faults.iter().any(|fault| fault.severity == Severity::Error) {
-        print(&out);
+        let _ = put(out.as_bytes(), "the cases");
         return refuse(&faults, &loaded.sources, args.color);
     }
     tell(&faults, &loaded.sources, args.color);
     count(&loaded, &selected, &mut out);
-    print(&out);
-    ExitCode::SUCCESS
-}
-
-fn print(out: &str) {
-    // A closed pipe is no fault of the scenarios.
-    let _ = std::io::stdout().lock().write_all(out.as_bytes());
+    ExitCode::from(put(out.as_bytes(), "the result").err().unwrap_or(WELL))
 }
 
 /// Reads what the cases need, as far as that needs no connection and runs no

@@ -1,10 +1,11 @@
 //! `relayprobe explain`.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::process::ExitCode;
 
 use super::args::Color;
+use super::tell::put;
 use crate::exchange::explain::explain;
 use crate::report::{explanations_as_json, explanations_as_text};
 
@@ -51,8 +52,9 @@ pub(super) fn main(args: Args) -> ExitCode {
             palette.symbols(explanations_as_text(&explanations, palette)).into_bytes()
         }
     };
-    // A closed pipe is no fault of the reply.
-    let _ = stdout.lock().write_all(&bytes);
+    if let Err(status) = put(&bytes, "the explanation") {
+        return ExitCode::from(status);
+    }
     if !explanations.is_empty() {
         return ExitCode::SUCCESS;
     }

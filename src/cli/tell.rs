@@ -37,6 +37,21 @@ pub(super) fn complain(why: &str, status: u8) -> u8 {
     status
 }
 
+/// Writes a result, named so, to standard output.
+///
+/// # Errors
+///
+/// The exit status, the reason having been told; who closes the pipe has seen enough.
+pub(super) fn put(bytes: &[u8], what: &str) -> Result<(), u8> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(complain(&format!("cannot write {what} to standard output: {error}"), ERROR))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Says what is worth knowing although it goes on.
 pub(super) fn warn(what: &str) {
     let _ = writeln!(io::stderr(), "warning: {what}");

@@ -2,9 +2,10 @@
 //! memory. And the servers that cannot be reached, and the run that is
 //! interrupted.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::{Dir, Peer, Pki, Program, Ran, play_with};
+use crate::support::{Dir, Lab, Peer, Pki, Program, Ran, play_with};
 
 /// Runs `run case.yaml` over a scenario file that must be refused. `$PEER` in it
 /// is a server that must hear from nobody.
@@ -319,4 +320,27 @@ fn a_report_that_cannot_be_written_is_status_3_and_leaves_the_old_one() {
     let ran = Program::new(dir.path(), ["run", "case.yaml", "--report", "json=no/such/folder/r.json"]).run();
     assert!([2, 3].contains(&ran.status), "{}\n{}", ran.status, ran.stderr);
     ran.says("no/such/folder");
+}
+
+#[test]
+fn a_result_that_nobody_gets_is_no_success() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+    let lab = Lab::shared();
+    for arguments in [
+        &["check", "scenarios/recipients.yaml", "--list"][..],
+        &["explain", "5.7.64"],
+        &["forecast", "scenarios/recipients.yaml", "--to", "2026-12-31", "--json"],
+        &["man", "run"],
+        &["schema"],
+    ] {
+        let ran = Command::new(env!("CARGO_BIN_EXE_relayprobe"))
+            .args(arguments)
+            .current_dir(lab.path())
+            .stdout(full.try_clone().expect("a handle"))
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(3), "{arguments:?}: {told}");
+        assert!(told.contains("to standard output: No space left"), "{arguments:?}: {told}");
+    }
 }

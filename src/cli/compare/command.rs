@@ -1,11 +1,11 @@
 //! What `compare` does.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::{Args, Reports};
-use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, tell};
+use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, put, tell};
 use crate::report::record::Document;
 use crate::report::{Destination, Side, compare, comparison_as_text};
 use crate::yaml::{self, Sources};
@@ -34,7 +34,7 @@ fn run(args: &Args) -> Result<u8, u8> {
     if wanted.iter().all(|(_, destination)| *destination != Destination::Stdout) {
         let palette = args.color.palette(&io::stdout());
         let text = comparison_as_text(&comparison, args.detail(), palette);
-        shown(palette.symbols(text).as_bytes())?;
+        put(palette.symbols(text).as_bytes(), "the comparison")?;
     }
     // Of a run that was cut off nobody knows whether nothing changed.
     Ok(match (unwritten || comparison.is_cut_off(), comparison.has_changes()) {
@@ -42,20 +42,4 @@ fn run(args: &Args) -> Result<u8, u8> {
         (false, true) => FAILED,
         (false, false) => WELL,
     })
-}
-
-/// Writes a comparison to standard output.
-///
-/// # Errors
-///
-/// The exit status, the reason having been told.
-pub(in crate::cli) fn shown(bytes: &[u8]) -> Result<(), u8> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        // Who closes the pipe has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(complain(&format!("cannot write the comparison: {error}"), ERROR))
-        }
-        _ => Ok(()),
-    }
 }

@@ -7,5 +7,5 @@ mod command;
 mod reports;
 
 pub(super) use args::{Args, TermsArgs};
-pub(super) use command::{main, shown};
+pub(super) use command::main;
 pub(super) use reports::Reports;

@@ -1,7 +1,7 @@
 //! What `forecast` does.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::Args;
 use crate::cli::lab::start_lab;
 use crate::cli::manners::Manners;
 use crate::cli::run::{Arrivals, Beside, Progress, check, drive, limits, listen, plan, room_for};
-use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, stopped, tell};
+use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, put, stopped, tell};
 use crate::exchange::{TIMELINE, Tenants};
 use crate::report::{
     Compared, Detail, Forecast, World, forecast_as_json, forecast_as_text, timeline_as_text,
@@ -27,27 +27,25 @@ use crate::yaml::Diagnostic;
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
     let palette = args.color.palette(&io::stdout());
     if args.timeline {
-        print(palette.symbols(timeline_as_text(TIMELINE, palette)).as_bytes());
-        return ExitCode::from(WELL);
+        let timeline = palette.symbols(timeline_as_text(TIMELINE, palette));
+        return ExitCode::from(put(timeline.as_bytes(), "the timeline").err().unwrap_or(WELL));
     }
     let forecast = match forecast(&args) {
         Ok(forecast) => forecast,
         Err(status) => return ExitCode::from(status),
     };
-    match args.json {
-        true => print(&forecast_as_json(&forecast)),
-        false => print(palette.symbols(forecast_as_text(&forecast, args.detail(), palette)).as_bytes()),
+    let written = match args.json {
+        true => forecast_as_json(&forecast),
+        false => palette.symbols(forecast_as_text(&forecast, args.detail(), palette)).into_bytes(),
+    };
+    if let Err(status) = put(&written, "the forecast") {
+        return ExitCode::from(status);
     }
     ExitCode::from(match (forecast.unreached(), forecast.changes()) {
         (0, 0) => WELL,
         (0, _) => FAILED,
         _ => ERROR,
     })
-}
-
-fn print(bytes: &[u8]) {
-    // A closed pipe is no fault of the scenarios.
-    let _ = io::stdout().lock().write_all(bytes);
 }
 
 /// One of the two sides, before it is played.

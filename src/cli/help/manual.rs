@@ -1,13 +1,13 @@
 //! `relayprobe man`.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Command;
 use clap_mangen::Man;
 
-use crate::cli::tell::{BAD_INPUT, ERROR, complain};
+use crate::cli::tell::{BAD_INPUT, ERROR, complain, put};
 use crate::report::replace;
 use crate::yaml::nearest;
 
@@ -53,9 +53,7 @@ impl Args {
                 let Some((_, page)) = pages(&command).into_iter().find(|(name, _)| *name == wanted) else {
                     return Err(complain(&unknown(page.as_deref().unwrap_or_default(), &command), BAD_INPUT));
                 };
-                // Who no longer reads it has read enough.
-                let _ = io::stdout().write_all(&page);
-                Ok(())
+                put(&page, "the page")
             }
         }
     }

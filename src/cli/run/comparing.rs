@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::args::{Args, Pointed, pointed};
-use crate::cli::compare::{TermsArgs, shown};
-use crate::cli::tell::{BAD_INPUT, complain, tell};
+use crate::cli::compare::TermsArgs;
+use crate::cli::tell::{BAD_INPUT, complain, put, tell};
 use crate::report::record::Document;
 use crate::report::{
     Again, Comparison, Destination, Detail, Facts, Run, Side, Summary, Terms, Told, compare,
@@ -115,5 +115,6 @@ pub(super) fn show(args: &Args, comparison: &Comparison) -> Result<(), u8> {
         Detail::Quiet if comparison.unreached() > 0 => Detail::Normal,
         detail => detail,
     };
-    shown(palette.symbols(comparison_as_text(comparison, detail, palette)).as_bytes())
+    let text = palette.symbols(comparison_as_text(comparison, detail, palette));
+    put(text.as_bytes(), "the comparison")
 }

@@ -1,13 +1,12 @@
 //! What `schema` does.
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde_json::Value;
 
 use super::{project, scenario, tenants};
-use crate::cli::tell::{ERROR, complain};
+use crate::cli::tell::{WELL, put};
 
 /// Print the JSON Schema of a kind of file, for editors.
 ///
@@ -45,12 +44,5 @@ impl Kind {
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
     let mut text = format!("{:#}", args.kind.schema());
     text.push('\n');
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Who closes the pipe has seen enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            ExitCode::from(complain(&format!("cannot write the schema: {error}"), ERROR))
-        }
-        _ => ExitCode::SUCCESS,
-    }
+    ExitCode::from(put(text.as_bytes(), "the schema").err().unwrap_or(WELL))
 }
