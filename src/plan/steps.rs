@@ -44,9 +44,9 @@ pub struct Step<M = Arc<Draft>> {
 pub enum Say<M = Arc<Draft>> {
     /// EHLO or HELO.
     Hello(Hello),
-    /// STARTTLS and, after 220, the handshake of [`Plan::tls`].
+    /// STARTTLS and, after 220, the handshake of [`Plan::tls`](super::Plan::tls).
     StartTls,
-    /// The log-in of [`Plan::auth`].
+    /// The log-in of [`Plan::auth`](super::Plan::auth).
     Auth,
     /// MAIL FROM.
     Mail {
