@@ -225,6 +225,10 @@ impl Running {
 /// A line of the kernel's account, in KiB. `VmHWM:` is its own high-water mark, so a
 /// look now and then misses nothing but the last moments.
 fn memory(process: u32, what: &str) -> Option<u64> {
+    // A child is told of before its exec is through: until then this would be ours.
+    if std::fs::read_link(format!("/proc/{process}/exe")).ok() == std::env::current_exe().ok() {
+        return None;
+    }
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.trim().trim_end_matches(" kB").parse().ok()
