@@ -180,7 +180,12 @@ impl Reports {
             }
             if let Err(source) = output.write(&self.buffer) {
                 sink.output = None;
-                self.errors.push(sink.failed(source));
+                // Who reads the result has seen enough of it: `| head`. A report
+                // that is cut off is none.
+                let enough = matches!(sink.shape, Shape::Terminal(_)) && source.kind() == io::ErrorKind::BrokenPipe;
+                if !enough {
+                    self.errors.push(sink.failed(source));
+                }
             }
         }
     }

@@ -274,3 +274,13 @@ fn whoever_asks_by_a_signal_is_told_how_far_it_is() {
         && line.contains(" running relay/");
     assert!(whole && line.contains("relay/may-relay"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_state_that_is_a_file_is_refused_before_anything_is_sent() {
+    let (peer, _) = moody();
+    let dir = two_cases(&peer);
+    dir.write("notes", "mine");
+    let ran = run(&dir, &["-q", "--state", "notes"]);
+    ran.status(2).says("--state notes: this is no folder");
+    assert_eq!((peer.connections(), &*dir.read("notes")), (0, "mine"));
+}

@@ -40,6 +40,10 @@ impl Memory {
             let why = format!("--state {}: {what}: {error}; nothing was sent", folder.display());
             complain(&why, ERROR)
         };
+        if folder.metadata().is_ok_and(|found| !found.is_dir()) {
+            let why = format!("--state {}: this is no folder; name one, it need not be there yet", folder.display());
+            return Err(complain(&why, BAD_INPUT));
+        }
         fs::create_dir_all(folder).map_err(|error| failed("the folder cannot be made", &error))?;
         let lock = lock(&folder.join(LOCK)).map_err(|held| match held {
             Held::By(whom) => {
