@@ -182,7 +182,8 @@ impl Reports {
                 sink.output = None;
                 // Who reads the result has seen enough of it: `| head`. A report
                 // that is cut off is none.
-                let enough = matches!(sink.shape, Shape::Terminal(_)) && source.kind() == io::ErrorKind::BrokenPipe;
+                let enough =
+                    matches!(sink.shape, Shape::Terminal(_)) && source.kind() == io::ErrorKind::BrokenPipe;
                 if !enough {
                     self.errors.push(sink.failed(source));
                 }

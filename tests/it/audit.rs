@@ -115,7 +115,7 @@ fn every_finding_is_in_the_documentation() {
 
 #[test]
 fn the_guide_shows_what_is_printed() {
-    let guide = include_str!("../../docs/guide.md");
+    let guide = include_str!("../../docs/guide/audit.md");
     let block =
         guide.split("```console\n$ relayprobe audit tailspin.yaml\n").nth(1).expect("the guide shows it");
     let (shown, _) = block.split_once("```").expect("the block ends");

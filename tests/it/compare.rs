@@ -82,12 +82,12 @@ fn a_cut_over_between_two_postfixes_is_told_by_what_it_breaks() {
     let told = still(&told.status(1).stdout, &dir);
     golden("versus", &told);
     assert!(dir.read("versus.html").contains("3 of 7 cases break, 3 lesser changes"));
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/cut-over.md");
     let page = std::fs::read_to_string(page).expect("it can be read");
     let shown = page.split("\n$ relayprobe run house.yaml ").nth(1).expect("the guide shows it");
     let shown =
         shown.split_once('\n').and_then(|(_, shown)| shown.split_once("\n```")).expect("a block ends");
-    assert_eq!(still(&format!("{}\n", shown.0), &dir), told, "docs/guide.md shows another result");
+    assert_eq!(still(&format!("{}\n", shown.0), &dir), told, "docs/guide/cut-over.md shows another result");
 
     report(&dir, "before.json", &[]).status(1);
     report(&dir, "again.json", &[]).status(1);

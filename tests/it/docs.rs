@@ -219,9 +219,11 @@ fn every_reason_of_every_event_is_documented() {
 
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md")];
-    for entry in fs::read_dir(root.join("docs")).expect("docs are shipped") {
-        pages.push(entry.expect("it can be listed").path());
+    let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md"), root.join("deploy/README.md")];
+    for folder in ["docs", "docs/guide"] {
+        for entry in fs::read_dir(root.join(folder)).expect("docs are shipped") {
+            pages.push(entry.expect("it can be listed").path());
+        }
     }
     pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
     pages.sort();

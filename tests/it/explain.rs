@@ -61,7 +61,7 @@ fn a_long_paste_is_read_at_once() {
 
 #[test]
 fn the_guide_shows_what_is_printed() {
-    let guide = include_str!("../../docs/guide.md");
+    let guide = include_str!("../../docs/guide/explain.md");
     let mut shown = 0;
     for block in guide.split("```console\n$ relayprobe explain '").skip(1) {
         let (reply, rest) = block.split_once("'\n").expect("the quote closes");

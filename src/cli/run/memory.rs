@@ -41,7 +41,10 @@ impl Memory {
             complain(&why, ERROR)
         };
         if folder.metadata().is_ok_and(|found| !found.is_dir()) {
-            let why = format!("--state {}: this is no folder; name one, it need not be there yet", folder.display());
+            let why = format!(
+                "--state {}: this is no folder; name one, it need not be there yet",
+                folder.display()
+            );
             return Err(complain(&why, BAD_INPUT));
         }
         fs::create_dir_all(folder).map_err(|error| failed("the folder cannot be made", &error))?;
