@@ -54,7 +54,7 @@ fn certificate(name: &str, key: &PKey<Private>, issuer: Option<(&X509, &PKey<Pri
     builder.set_issuer_name(issuer.map_or(&*subject, |(ca, _)| ca.subject_name())).unwrap();
     builder.set_pubkey(key).unwrap();
     builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(2).unwrap()).unwrap();
+    builder.set_not_after(&Asn1Time::days_from_now(90).unwrap()).unwrap();
     match issuer {
         None => {
             builder.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
@@ -173,7 +173,7 @@ async fn session(mut stream: TcpStream, acceptor: TlsAcceptor) -> std::io::Resul
 
 /// Answers commands until QUIT, or until STARTTLS: then `true`.
 async fn dialogue(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), ehlo: &[u8]) -> std::io::Result<bool> {
-    let (mut buffer, mut filled, mut in_data) = (vec![0; 16_384], 0, false);
+    let (mut buffer, mut filled, mut in_data) = ([0; 2_048], 0, false);
     loop {
         let read = stream.read(&mut buffer[filled..]).await?;
         if read == 0 {
@@ -181,31 +181,35 @@ async fn dialogue(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), ehlo: &[u8
         }
         filled += read;
         while let Some(end) = buffer[..filled].iter().position(|byte| *byte == b'\n') {
-            let line: Vec<u8> = buffer[..=end].to_ascii_uppercase();
+            // Every verb but EHLO and those that end the dialogue is granted alike.
+            let mut verb = [0; 4];
+            let known = end.min(4);
+            verb[..known].copy_from_slice(&buffer[..known]);
+            verb.make_ascii_uppercase();
+            let dot = buffer[..=end] == *b".\r\n";
             buffer.copy_within(end + 1..filled, 0);
             filled -= end + 1;
-            let reply: &[u8] = match line.as_slice() {
-                b".\r\n" if in_data => {
+            let reply: &[u8] = match &verb {
+                _ if in_data && dot => {
                     in_data = false;
                     b"250 2.0.0 queued\r\n"
                 }
                 _ if in_data => continue,
-                line if line.starts_with(b"EHLO") => ehlo,
-                line if line.starts_with(b"STARTTLS") => b"220 2.0.0 go\r\n",
-                line if line.starts_with(b"DATA") => {
+                b"EHLO" => ehlo,
+                b"STAR" => b"220 2.0.0 go\r\n",
+                b"DATA" => {
                     in_data = true;
                     b"354 go\r\n"
                 }
-                line if line.starts_with(b"QUIT") => b"221 2.0.0 bye\r\n",
+                b"QUIT" => b"221 2.0.0 bye\r\n",
                 _ => b"250 2.0.0 ok\r\n",
             };
             stream.write_all(reply).await?;
             stream.flush().await?;
-            if line.starts_with(b"STARTTLS") {
-                return Ok(true);
-            }
-            if line.starts_with(b"QUIT") {
-                return Ok(false);
+            match &verb {
+                b"STAR" => return Ok(true),
+                b"QUIT" => return Ok(false),
+                _ => {}
             }
         }
     }

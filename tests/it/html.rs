@@ -93,13 +93,24 @@ fn count(browser: &mut Browser, selector: &str) -> u64 {
     browser.eval(&count).as_u64().expect("a number")
 }
 
+/// Waits until something is so: what is off the screen is laid out a frame after it has
+/// come into view, and a busy machine takes its time.
+fn until(browser: &mut Browser, condition: &str) {
+    let so = browser.eval(&format!(
+        "new Promise(done => {{ let left = 250; const look = () => ({condition}) ? done(true) \
+         : --left ? setTimeout(look, 20) : done(false); look(); }})"
+    ));
+    assert_eq!(so, true, "{condition}");
+}
+
 /// Types into the filter and waits until it is applied.
 fn filter(browser: &mut Browser, text: &str) {
     let text = json!(text);
     browser.eval(&format!(
         "{{ const f = document.getElementById('text'); f.value = {text}; \
-         f.dispatchEvent(new Event('input', {{ bubbles: true }})); }} new Promise(r => setTimeout(r, 150))"
+         f.dispatchEvent(new Event('input', {{ bubbles: true }})); }}"
     ));
+    until(browser, &format!("new URLSearchParams(location.hash.slice(2)).get('q') === {text}"));
 }
 
 #[test]
@@ -152,8 +163,8 @@ fn the_grid_shows_which_combinations_relay() {
         "the variables' names"
     );
     // A cell leads to its case.
-    browser.eval("document.querySelector('.grid a.failed').click(); new Promise(r => setTimeout(r, 100))");
-    assert_eq!(browser.eval("document.activeElement.parentElement.id"), "relay/to-partner-as-b-x-test");
+    browser.eval("document.querySelector('.grid a.failed').click()");
+    until(&mut browser, "document.activeElement.parentElement.id === 'relay/to-partner-as-b-x-test'");
 }
 
 #[test]
@@ -210,10 +221,13 @@ fn the_filter_the_links_and_the_keys_work() {
     browser.visit(&file, "#relay/to-own-as-a-x-test");
     let open = browser.eval("[...document.querySelectorAll('#cases details[open]')].map(d => d.id)");
     assert_eq!(open, json!(["relay/to-own-as-a-x-test"]));
-    assert!(text(&mut browser, "#cases details[open]").contains("MAIL FROM:<a@x.test>"));
+    until(
+        &mut browser,
+        "document.querySelector('#cases details[open]').innerText.includes('MAIL FROM:<a@x.test>')",
+    );
     browser.eval("location.hash = '#?q=stranger'; new Promise(r => setTimeout(r, 100))");
-    browser.eval("location.hash = '#relay/to-own-as-b-x-test'; new Promise(r => setTimeout(r, 100))");
-    assert_eq!(browser.eval("document.getElementById('relay/to-own-as-b-x-test').checkVisibility()"), true);
+    browser.eval("location.hash = '#relay/to-own-as-b-x-test'");
+    until(&mut browser, "document.getElementById('relay/to-own-as-b-x-test').checkVisibility()");
 
     // Keys: next, next, open; what failed; the filter.
     browser.visit(&file, "");
@@ -230,8 +244,10 @@ fn the_filter_the_links_and_the_keys_work() {
     browser.press("o");
     assert_eq!(open(&mut browser), json!(!before.as_bool().unwrap()));
     browser.press("f");
-    browser.eval("new Promise(r => setTimeout(r, 150))");
-    assert_eq!(count(&mut browser, "#cases [data-o]"), 3);
+    until(
+        &mut browser,
+        "[...document.querySelectorAll('#cases [data-o]')].filter(box => box.checkVisibility()).length === 3",
+    );
     browser.press("/");
     assert_eq!(browser.eval("document.activeElement.id"), "text");
     browser.press("j");
@@ -252,8 +268,9 @@ fn a_bar_and_its_reply_light_up_together() {
         "(() => { const r = document.querySelector('.card[open] .fall [data-s=\"4\"]').getBoundingClientRect(); return [r.x + 30, r.y + 5] })()",
     );
     browser.point(at[0].as_f64().unwrap(), at[1].as_f64().unwrap());
-    let lit = text(&mut browser, ".said .lit");
-    assert!(lit.contains("RCPT TO:<partner@x.test>") && lit.contains("550 5.7.64"), "{lit}");
+    for said in ["RCPT TO:<partner@x.test>", "550 5.7.64"] {
+        until(&mut browser, &format!("document.querySelector('.said .lit')?.innerText.includes('{said}')"));
+    }
     assert_eq!(count(&mut browser, ".lit"), 2);
 }
 
