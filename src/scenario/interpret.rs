@@ -8,89 +8,21 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::agree::{asks_who_closes, key_of, leave, reached, repeated};
 use super::expand::{Common, is_filled};
+use super::judged::{except, except_expectations, expectations, with_mail};
+use super::part::{Part, State, name_case, placeholder};
 use super::project::{CertificateFiles, Project};
 use super::read;
 use super::read::{Mail, ReadSteps};
 use super::spec::{AuthSpec, Spec, TlsSpec};
 use super::suite::Suite;
-use super::table::{Condition, condition, meets};
 use super::target::Target;
 use super::vars::{Globals, Reported, SECRETS, Scope};
 use super::view::{Findings, View};
-use super::{Case, Delivery, Expect, Expectations, Repeat, Retry, SourceLine, StageExpect};
+use super::{Case, Expectations, Repeat, Retry, SourceLine};
 use crate::plan::{Handshake, Hello, HelloVerb, Timeouts};
-use crate::smtp::Stage;
-use crate::yaml::{Diagnostic, Field, Key, Node, Sources, Span, Value, nearest};
-
-/// What stands for the value of a key that could not be filled in, so that what
-/// else is wrong shows as well. The case is never played.
-fn stand_in(key: &str) -> Option<&'static str> {
-    match key {
-        "mail_from" => Some(""),
-        "rcpt_to" => Some("postmaster"),
-        "ehlo" | "helo" | "header_from" | "subject" | "body" => Some("x"),
-        _ => None,
-    }
-}
-
-fn placeholder(key: &str, node: &Node) -> Option<Node> {
-    stand_in(key).map(|text| Node { span: node.span, value: Value::Scalar(text.into()) })
-}
-
-/// One thing that is read from some keys: shared by all cases where none of the
-/// keys varies.
-struct Part<T> {
-    keys: &'static [&'static str],
-    shared: Option<(Option<T>, Vec<String>)>,
-}
-
-impl<T: Clone> Part<T> {
-    const fn of(keys: &'static [&'static str]) -> Self {
-        Self { keys, shared: None }
-    }
-
-    fn read(
-        &mut self,
-        state: &State<'_, '_>,
-        findings: &mut Findings,
-        make: impl FnOnce(&View<'_>, &mut Findings) -> Option<T>,
-    ) -> Option<T> {
-        if self.keys.iter().any(|key| state.broken.contains(key) && stand_in(key).is_none()) {
-            return None;
-        }
-        if self.keys.iter().any(|key| state.varying.contains(key)) {
-            let before = findings.faults.len();
-            let value = make(&state.view, findings);
-            name_case(state.id, &mut findings.faults[before..]);
-            return value;
-        }
-        let (value, notes) = self.shared.get_or_insert_with(|| {
-            let before = findings.notes.len();
-            let value = make(&state.view, findings);
-            (value, findings.notes.split_off(before))
-        });
-        findings.notes.extend_from_slice(notes);
-        value.clone()
-    }
-}
-
-/// Says which case is wrong, where others may be right.
-fn name_case(id: &str, faults: &mut [Diagnostic]) {
-    for fault in faults {
-        fault.notes.push(format!("in case `{id}`"));
-    }
-}
-
-/// The keys of one case, as far as they could be filled in.
-struct State<'s, 'v> {
-    id: &'s str,
-    view: View<'v>,
-    /// Keys that differ from case to case.
-    varying: &'s HashSet<&'v str>,
-    /// Keys with a variable that could not be filled in.
-    broken: Vec<&'v str>,
-}
+use crate::yaml::{Diagnostic, Key, Node, Sources, Span, Value};
 
 /// Reads the cases of one scenario.
 pub(super) struct Interpreter<'i> {
@@ -271,7 +203,8 @@ impl<'i> Interpreter<'i> {
         let notes_before = findings.notes.len();
         let hostname = self.hostname;
 
-        let target = self.target.read(&state, findings, |view, findings| target(view, &mut findings.faults));
+        let target =
+            self.target.read(&state, findings, |view, findings| read::target(view, &mut findings.faults));
         let hello = self.hello.read(&state, findings, |view, findings| read::hello(view, hostname, findings));
         let tls = self.tls.read(&state, findings, |view, findings| read::tls(view, findings).map(Arc::new));
         let certificate = tls.as_ref().and_then(|tls| {
@@ -411,184 +344,4 @@ fn fill(
         "auth" => scope.fill_but(node, &SECRETS, faults),
         _ => scope.fill(node, faults),
     }
-}
-
-/// The first of `except` whose condition holds, and its `expect`.
-fn except<'v>(
-    state: &State<'_, 'v>,
-    scope: &Scope<'_>,
-    findings: &mut Findings,
-) -> Option<(usize, Field<'v>)> {
-    let list = state.view.get("except")?;
-    let items = list.list(&mut findings.faults)?;
-    for (n, item) in items.iter().enumerate() {
-        let mut fields = list.item(item).fields(&mut findings.faults)?;
-        let when = fields.require("when", item.span, &mut findings.faults);
-        let expect = fields.require("expect", item.span, &mut findings.faults);
-        fields.finish(&mut findings.faults);
-        let (Some(when), Some(expect)) = (when, expect) else { continue };
-        let when: Option<Condition> = condition(when, &mut findings.faults);
-        if when.is_some_and(|when| meets(&when, scope, &mut findings.faults)) {
-            return Some((n, expect));
-        }
-    }
-    None
-}
-
-/// Reads the expectations of all exceptions.
-fn except_expectations(node: &Node, faults: &mut Vec<Diagnostic>) {
-    let Value::Sequence(items) = &node.value else { return };
-    for item in items {
-        let Value::Mapping(entries) = &item.value else { continue };
-        if let Some((key, node)) = entries.iter().find(|(key, _)| &*key.name == "expect") {
-            read::expectation(Some(Field::new(&key.name, key.span, node)), SourceLine::default(), faults);
-        }
-    }
-}
-
-fn expectations(
-    field: Option<Field<'_>>,
-    source: &SourceLine,
-    whole: Span,
-    sources: &Sources,
-    findings: &mut Findings,
-) -> Option<Arc<Expectations>> {
-    let at = field.map_or(whole, |field| field.span());
-    let line = match field {
-        Some(_) => super::expand::source_line(sources, at),
-        None => source.clone(),
-    };
-    read::expectation(field, line, &mut findings.faults).map(Arc::new)
-}
-
-/// Adds what transactions and recipients expect of their own.
-fn with_mail(mut expect: Arc<Expectations>, mail: &Mail) -> Arc<Expectations> {
-    if !mail.expect.is_empty() || !mail.recipients.is_empty() {
-        let own = Arc::make_mut(&mut expect);
-        own.transactions.clone_from(&mail.expect);
-        own.recipients.clone_from(&mail.recipients);
-    }
-    expect
-}
-
-/// The target: of the project file, or `host:port`.
-fn target(view: &View<'_>, faults: &mut Vec<Diagnostic>) -> Option<Arc<Target>> {
-    let Some(field) = view.get("target") else {
-        let fault = Diagnostic::error("no target", view.whole);
-        faults.push(fault.label("add `target`: a name of the project file, or `host:port`"));
-        return None;
-    };
-    let text = field.text(faults)?;
-    let targets = &view.project.targets;
-    if let Some(target) = view.project.target(text) {
-        return Some(Arc::clone(target));
-    }
-    if text.contains(':') {
-        return Target::bare(text).map(Arc::new).map_err(|why| faults.push(field.error(why))).ok();
-    }
-    if view.project.is_faulty(text) {
-        return None;
-    }
-    let fault = field.error(format!("unknown target `{text}`"));
-    faults.push(match nearest(text, targets.iter().map(|target| &*target.name)) {
-        Some(near) => fault.label(format!("did you mean `{near}`?")),
-        None if view.project.file.is_none() => fault.label("without a project file, write `host:port`"),
-        None => fault.label("`targets` of the project file does not name it; or write `host:port`"),
-    });
-    None
-}
-
-/// Whether the account may log in at the target.
-fn leave(auth: &AuthSpec, target: &Target, faults: &mut Vec<Diagnostic>) -> Option<()> {
-    let Some((account, targets)) = &auth.account else { return Some(()) };
-    if targets.contains(&target.name) {
-        return Some(());
-    }
-    let fault = Diagnostic::error(
-        format!("the account `{account}` is not for the target `{}`", target.name),
-        auth.span,
-    );
-    faults.push(fault.label("its `targets` in the project file say where its secret may go"));
-    None
-}
-
-/// Whether the session gets to every stage that the expectation names: of what
-/// never comes nothing can hold.
-fn reached(
-    expect: &Expect,
-    field: Option<Field<'_>>,
-    spec: &Spec,
-    faults: &mut Vec<Diagnostic>,
-) -> Option<()> {
-    let (Expect::Stages(map), Some(field)) = (expect, field) else { return Some(()) };
-    let planned = spec.stages();
-    if matches!(map.delivered, Some(Delivery::Message(_))) && !spec.may_send() {
-        let fault = Diagnostic::error("this session sends no message", key_of(field, "delivered"));
-        faults.push(fault.label("so none can arrive"));
-        return None;
-    }
-    let beyond = |stage: &Stage| *stage != Stage::Quit && !planned.contains(stage);
-    let Some(stage) = map.stages.iter().map(|(stage, _)| *stage).find(beyond) else { return Some(()) };
-    let at = key_of(field, stage.as_str());
-    let fault = Diagnostic::error(format!("this session never reaches `{stage}`"), at);
-    faults.push(match planned.last() {
-        Some(last) => fault.label(format!("its last stage is `{last}`, if all goes well")),
-        None => fault,
-    });
-    None
-}
-
-/// Where a key of a map stands; the map itself where it has none of that name.
-fn key_of(field: Field<'_>, name: &str) -> Span {
-    let at = match &field.node().value {
-        Value::Mapping(entries) => entries.iter().find(|(key, _)| &*key.name == name),
-        _ => None,
-    };
-    at.map_or(field.span(), |(key, _)| key.span)
-}
-
-/// How often the case is played, where that goes together with what it expects:
-/// shares are shares of something, and an order of attempts is one session's.
-fn repeated(
-    expect: &Expect,
-    field: Option<Field<'_>>,
-    repeat: Option<Repeat>,
-    view: &View<'_>,
-    findings: &mut Findings,
-) -> Option<Option<Repeat>> {
-    let at = field.map_or(view.whole, |field| field.span());
-    match (expect, repeat) {
-        (Expect::Shares(_), None) => {
-            let fault = Diagnostic::error("`share` without `repeat`", at);
-            findings.faults.push(fault.label("add `repeat: { times: 50 }` to the scenario"));
-            None
-        }
-        (Expect::Shares(shares), Some(Repeat { times, .. })) => {
-            if let Some(share) = shares.iter().find(|share| !share.bounds.is_possible(times)) {
-                let why = format!("no number of {times} sessions is {}", share.bounds);
-                findings.faults.push(Diagnostic::error(why, at).label(format!("for `{}`", share.written)));
-                return None;
-            }
-            Some(repeat)
-        }
-        (Expect::Attempts(_), Some(_)) => {
-            let before = findings.faults.len();
-            if let Some(field) = view.get("repeat") {
-                view.impossible(field, "`attempts` judges one session after the other", findings);
-            }
-            (findings.faults.len() == before).then_some(None)
-        }
-        _ => Some(repeat),
-    }
-}
-
-fn asks_who_closes(expect: &Expectations) -> bool {
-    let closes = |stage: &StageExpect| stage.closes.is_some();
-    let asks = |expect: &Expect| match expect {
-        Expect::Stages(stages) => stages.stages.iter().any(|(_, stage)| closes(stage)),
-        _ => false,
-    };
-    asks(&expect.session)
-        || expect.transactions.iter().any(asks)
-        || expect.steps.iter().any(|step| closes(&step.expect))
 }

@@ -1,13 +1,17 @@
 //! Files to cases (floor 3).
 
+mod agree;
 mod case;
 mod expand;
 mod expectation;
 mod ids;
 mod interpret;
+mod judged;
 mod load;
 mod merge;
+mod part;
 mod pattern;
+mod pieces;
 mod project;
 mod read;
 mod resolve;

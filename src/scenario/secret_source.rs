@@ -42,7 +42,7 @@ impl SecretSource {
             "`{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`";
         let span = field.span();
         if let Some(text) = field.node().as_str() {
-            if super::vars::whole(text).is_some() {
+            if super::pieces::whole(text).is_some() {
                 let fault = field.error("secrets take no variables");
                 faults.push(fault.label(format!("write {FORM}")));
                 return None;

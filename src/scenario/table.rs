@@ -198,7 +198,7 @@ fn entries(node: &Node) -> Option<&[(Key, Node)]> {
 
 /// A value, where it is exactly one variable the variable's.
 fn peel(node: &Node, scope: &Scope<'_>, faults: &mut Vec<Diagnostic>) -> Result<Option<Node>, ()> {
-    match node.as_str().and_then(super::vars::whole) {
+    match node.as_str().and_then(super::pieces::whole) {
         Some(_) => scope.fill(node, faults).map_err(|_| ()),
         None => Ok(Some(node.clone())),
     }

@@ -1,26 +1,23 @@
 //! Plays a plan on a connection: asks the dialogue what to say, says it, and
 //! writes down what comes of it.
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
 use super::dialogue::{Dialogue, Next};
+use super::ending::QUIT;
 use super::link::{Link, Silence};
 use super::mask::Mask;
+use super::silence::{delivery_unknown, unasked};
 use super::wire::Wire;
 use super::{Answer, Direction, Line, Observation, Sent};
 use crate::message::{Draft, Stamp};
 use crate::plan::{Plan, TlsMode, TlsPlan};
 use crate::smtp::{self, Event, EventKind, Reply, Stage, lossless};
-use crate::tls::{ClientCertificate, Negotiated, TlsFailure, TlsFailureKind, TlsVersion};
+use crate::tls::{ClientCertificate, Negotiated};
 
-/// How long a server may take over QUIT.
-const QUIT: Duration = Duration::from_secs(2);
-/// How long QUIT is held back to see whether the server closes.
-const HOLD: Duration = Duration::from_secs(5);
 /// Written between two looks at whether the server has spoken out of turn.
 const CHUNK: usize = 64 * 1024;
 
@@ -31,7 +28,7 @@ pub type Watch<'w> = &'w mut (dyn FnMut(Line<'_>) + Send);
 pub(super) struct Drive<'a> {
     pub(super) plan: &'a Plan,
     watch: Watch<'a>,
-    mask: Mask,
+    pub(super) mask: Mask,
     pub(super) seen: Observation,
     pub(super) started: Instant,
     pub(super) out: Vec<u8>,
@@ -40,7 +37,7 @@ pub(super) struct Drive<'a> {
     /// What its Message-ID is made of.
     pub(super) piece_id: String,
     /// Whether the server has replied under TLS.
-    heard_under_tls: bool,
+    pub(super) heard_under_tls: bool,
 }
 
 /// Why the session goes no further, and the stage it belongs to.
@@ -192,7 +189,12 @@ impl<'a> Drive<'a> {
     }
 
     /// Writes the line in the buffer and reads its reply.
-    async fn say<S: Wire>(&mut self, secret: bool, link: &mut Link<S>, stage: Stage) -> Result<Reply, End> {
+    pub(super) async fn say<S: Wire>(
+        &mut self,
+        secret: bool,
+        link: &mut Link<S>,
+        stage: Stage,
+    ) -> Result<Reply, End> {
         if let Some(reply) = self.quiet(link, stage).await? {
             return Ok(reply);
         }
@@ -297,12 +299,6 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn unasked_bytes<S: Wire>(&mut self, link: &Link<S>) -> Event {
-        let pending = self.unread(link);
-        let detail = format!("the server sent bytes that nobody asked for: {pending}");
-        Event::new(EventKind::Desync, "unasked").with_detail(detail)
-    }
-
     async fn handshake<S: Wire>(&mut self, tls: &TlsPlan, link: &mut Link<S>) -> Result<bool, End> {
         // With implicit TLS there is no such moment: clear text there is a server
         // that does not speak TLS, and the handshake says so.
@@ -336,138 +332,6 @@ impl<'a> Drive<'a> {
         Ok(verified)
     }
 
-    /// The end of the plan, or a refusal: QUIT where it is in order.
-    async fn end<S: Wire>(&mut self, quit: bool, link: &mut Link<S>) -> Result<(), End> {
-        // Replies that nobody asked for show that those before were not what they
-        // seemed; nothing else that happens from here on changes anything.
-        let last = self.seen.answers.last().map_or(Stage::Greeting, |answer| answer.stage);
-        if self.plan.hold_quit && self.hold(link, last).await? {
-            return Ok(());
-        }
-        if !quit {
-            return Ok(());
-        }
-        link.allow(QUIT);
-        self.out.clear();
-        self.out.extend_from_slice(b"QUIT\r\n");
-        let reply = match self.say(false, link, Stage::Quit).await {
-            Ok(reply) => reply,
-            Err((Stage::Tls, event)) => return Err((Stage::Tls, event)),
-            Err((_, event)) if event.kind == EventKind::Desync => return Err((last, event)),
-            Err((_, event)) => {
-                self.line(Direction::Note, &format!("QUIT: {event}"));
-                return Ok(());
-            }
-        };
-        let code = reply.code();
-        let answer = Answer {
-            stage: Stage::Quit,
-            transaction: self.seen.answers.last().map_or(0, |answer| answer.transaction),
-            recipient: None,
-            step: None,
-            reply: self.mask.reply(reply),
-            elapsed: link.elapsed(),
-            at: self.started.elapsed(),
-        };
-        self.seen.answers.push(answer);
-        let late = code.is_positive() && code.get() != 221;
-        if (late || link.has_bytes())
-            && let Ok(reply) = link.read().await
-        {
-            self.received(&reply);
-            return Err((last, unasked(&reply)));
-        }
-        link.close().await;
-        Ok(())
-    }
-
-    /// Holds QUIT back; whether the server closed meanwhile. A 421 may come first.
-    async fn hold<S: Wire>(&mut self, link: &mut Link<S>, last: Stage) -> Result<bool, End> {
-        let begun = Instant::now();
-        link.allow(HOLD);
-        loop {
-            match link.read().await {
-                Ok(reply) => {
-                    self.received(&reply);
-                    if reply.code().get() != 421 {
-                        return Err((last, unasked(&reply)));
-                    }
-                }
-                Err(Silence::Timeout { .. }) => return Ok(false),
-                Err(Silence::Malformed(_)) => return Err((last, self.unasked_bytes(link))),
-                Err(Silence::Failed(failure)) => {
-                    if link.is_tls() && failure.kind == TlsFailureKind::Closed && !failure.detail.is_empty() {
-                        self.note(&format!("the server closed: {}", failure.detail));
-                    }
-                    self.seen.peer_closed = Some(begun.elapsed());
-                    return Ok(true);
-                }
-            }
-        }
-    }
-
-    /// What a silence is called, and where it belongs.
-    pub(super) fn silence<S: Wire>(&mut self, silence: Silence, link: &Link<S>, stage: Stage) -> End {
-        let pending = self.unread(link);
-        let event = match silence {
-            Silence::Timeout { writing } => {
-                let event = Event::new(
-                    EventKind::Timeout,
-                    link.deadline_name(if writing { "write" } else { "reply" }),
-                );
-                let implicit = stage == Stage::Greeting && !link.is_tls() && pending.is_empty();
-                match (writing, implicit) {
-                    (true, _) => event.with_detail("the server does not take in what is written"),
-                    (_, true) => event.with_detail(
-                        "the server says nothing; a port that wants TLS from the first byte looks so",
-                    ),
-                    _ => event,
-                }
-            }
-            Silence::Malformed(error) => {
-                let kind = if error.is_limit() { EventKind::Limit } else { EventKind::ProtocolError };
-                Event::new(kind, error.reason()).with_detail(not_smtp(&pending).into_owned())
-            }
-            Silence::Failed(failure) if self.is_about_client_certificate(&failure) => {
-                return (Stage::Tls, event_of(failure.of_client_certificate()));
-            }
-            Silence::Failed(failure) if failure.kind == TlsFailureKind::Closed && !pending.is_empty() => {
-                event_of(failure).with_detail(format!("in the middle of a reply: {pending}"))
-            }
-            Silence::Failed(failure) => event_of(failure),
-        };
-        (stage, event)
-    }
-
-    /// Whether the server refuses the client's certificate after a handshake of
-    /// TLS 1.3, in which the client has the last word: an alert, or no more than
-    /// the end of the connection, in place of the first reply.
-    fn is_about_client_certificate(&self, failure: &TlsFailure) -> bool {
-        let Some(tls) = &self.seen.tls else { return false };
-        let asked = tls.client_certificate != ClientCertificate::NotRequested;
-        let refusal = failure.is_about_client_certificate()
-            || failure.reason == "handshake_failure"
-            || failure.kind == TlsFailureKind::Closed;
-        tls.version == TlsVersion::Tls13 && asked && !self.heard_under_tls && refusal
-    }
-
-    /// Writes down what was received and is no reply, and gives the first line.
-    fn unread<S: Wire>(&mut self, link: &Link<S>) -> String {
-        const SHOWN: usize = 512;
-        let pending = link.pending();
-        let shown = &pending[..pending.len().min(SHOWN)];
-        let lines = shown.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        let mut first = String::new();
-        for line in lines.filter(|line| !line.is_empty()) {
-            let text = self.mask.text(&lossless(line)).into_owned();
-            self.line(Direction::Received, &text);
-            if first.is_empty() {
-                first = text;
-            }
-        }
-        first
-    }
-
     pub(super) fn received(&mut self, reply: &Reply) {
         let at = self.started.elapsed();
         for line in reply.wire_lines() {
@@ -475,7 +339,7 @@ impl<'a> Drive<'a> {
         }
     }
 
-    fn note(&mut self, note: &str) {
+    pub(super) fn note(&mut self, note: &str) {
         let note = self.mask.text(note).into_owned();
         self.line(Direction::Note, &note);
         self.seen.notes.push(note);
@@ -504,44 +368,8 @@ impl<'a> Drive<'a> {
     }
 }
 
-/// The message went out whole, and nobody knows what became of it.
-pub(super) fn delivery_unknown((stage, event): End) -> End {
-    let detail = format!("delivery unknown: the message went out whole, and no reply came. {}", event.detail);
-    (stage, event.with_detail(detail.trim_end()))
-}
-
 pub(super) fn count(n: usize) -> u16 {
     u16::try_from(n).unwrap_or(u16::MAX)
-}
-
-pub(super) fn unasked(reply: &Reply) -> Event {
-    Event::new(EventKind::Desync, "unasked").with_detail(format!("a reply that nobody asked for: {reply}"))
-}
-
-fn event_of(failure: TlsFailure) -> Event {
-    let kind = match failure.kind {
-        TlsFailureKind::Refused => EventKind::TlsRefused,
-        TlsFailureKind::Untrusted => EventKind::TlsUntrusted,
-        TlsFailureKind::Closed => EventKind::Closed,
-        TlsFailureKind::NotTls | TlsFailureKind::Broken => EventKind::ProtocolError,
-        TlsFailureKind::Limit => EventKind::Limit,
-    };
-    Event::new(kind, failure.reason).with_detail(failure.detail)
-}
-
-/// What those bytes may be, if not SMTP.
-fn not_smtp(first_line: &str) -> Cow<'_, str> {
-    let guess = match first_line {
-        line if line.starts_with("HTTP/") => "this is a web server",
-        line if line.starts_with("SSH-") => "this is an SSH server",
-        line if line.starts_with("* OK") => "this is an IMAP server",
-        line if line.starts_with("+OK") => "this is a POP3 server",
-        line if line.starts_with(['\x15', '\x16']) => {
-            "this port wants TLS from the first byte (`tls: implicit`)"
-        }
-        line => return Cow::Borrowed(line),
-    };
-    Cow::Owned(format!("{guess}: {first_line}"))
 }
 
 /// `TLSv1.3, TLS_AES_256_GCM_SHA384, rustls; CN=mx.test holds`.

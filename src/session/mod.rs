@@ -3,6 +3,7 @@
 mod dial;
 mod dialogue;
 mod drive;
+mod ending;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod play;
 mod proxy;
 #[cfg(test)]
 mod scripted;
+mod silence;
 #[cfg(test)]
 mod stepped;
 mod stepping;

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::dialogue::Dialogue;
-use super::drive::{Drive, End, count, delivery_unknown, unasked};
+use super::drive::{Drive, End, count};
 use super::link::{Link, Silence};
 use super::mask::MASKED;
+use super::silence::{delivery_unknown, unasked};
 use super::wire::Wire;
 use super::{Direction, Sent};
 use crate::message::Draft;

@@ -1,30 +1,23 @@
 //! `steps`: the dialogue written out.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::super::project::plain_text;
 use super::super::spec::{StepMessage, StepsSpec};
 use super::super::view::{Findings, View};
 use super::super::{Pattern, Patterns, StageExpect, StepExpect};
 use super::expect::patterns;
+use super::goes_on::{goes_on, may_be_positive};
 use super::mail::{Keys, MESSAGE_KEYS, is_name, parameters, path};
 use super::order::Order;
 use super::stages::stage_expect;
-use crate::plan::{
-    Chunks, Close, GoesOn, Handshake, Hello, HelloVerb, Recipient, Say, Step, Steps, StepsAfter,
-};
-use crate::smtp::{CodePattern, ForwardPath, ReplyPattern, ReversePath, Stage, unescape};
-use crate::yaml::{Diagnostic, Field, Fields, Span, Value, nearest};
+use super::told::{Told, chunks, raw, wait};
+use crate::plan::{Chunks, Close, Handshake, Hello, HelloVerb, Recipient, Say, Step, Steps, StepsAfter};
+use crate::smtp::{ForwardPath, ReversePath, Stage};
+use crate::yaml::{Diagnostic, Field, Span, Value, nearest};
 
 /// The most steps of one session.
 const MAX_STEPS: usize = 10_000;
-
-/// The most replies that raw bytes wait for.
-const MAX_REPLIES: u64 = 1_000;
-
-/// The longest pause.
-const MAX_WAIT: Duration = Duration::from_secs(6 * 3600);
 
 /// What may be written in one go: what RFC 2920 §3.1 lets stand anywhere, and what it
 /// wants to stand last.
@@ -134,37 +127,6 @@ struct Reader<'r, 'v> {
     expect: Vec<StepExpect>,
 }
 
-/// What a step is told: in the map of its name, or beside it.
-struct Told<'v> {
-    /// What stands behind the name, if that is no map.
-    value: Option<Field<'v>>,
-    inner: Option<Fields<'v>>,
-    outer: Option<Fields<'v>>,
-    at: Span,
-}
-
-impl<'v> Told<'v> {
-    fn take(&mut self, name: &'static str) -> Option<Field<'v>> {
-        let inner = self.inner.as_mut().and_then(|fields| fields.take(name));
-        inner.or_else(|| self.outer.as_mut().and_then(|fields| fields.take(name)))
-    }
-
-    /// What stands behind the name, or under this key.
-    fn main(&mut self, name: &'static str) -> Option<Field<'v>> {
-        self.value.take().or_else(|| self.take(name))
-    }
-
-    fn finish(self, verb: &str, faults: &mut Vec<Diagnostic>) {
-        if let Some(value) = self.value {
-            let fault = value.error(format!("`{verb}` takes no value"));
-            faults.push(fault.label(format!("write `{verb}` alone, or a map of what it is told")));
-        }
-        for fields in [self.inner, self.outer].into_iter().flatten() {
-            fields.finish(faults);
-        }
-    }
-}
-
 impl<'v> Reader<'_, 'v> {
     /// Reads one item of the list; `batch` says where it stands in a pipeline.
     fn item(&mut self, field: Field<'v>, batch: Option<bool>, findings: &mut Findings) {
@@ -243,21 +205,7 @@ impl<'v> Reader<'_, 'v> {
         let accepted = expect.as_ref().and_then(|expect| expect.reply.as_ref()).is_none_or(may_be_positive);
         self.order.step(&say, accepted, violate, at, faults);
         let step = u16::try_from(self.list.len()).unwrap_or(u16::MAX);
-        let goes_on = match &expect {
-            None => GoesOn::Positive,
-            // The event of a handshake comes after 220.
-            Some(StageExpect { reply: Some(patterns), .. }) if matches!(say, Say::StartTls) => {
-                let event = patterns.any.iter().any(|pattern| matches!(pattern, Pattern::Event { .. }));
-                let ready = event.then(|| ReplyPattern {
-                    code: Some(CodePattern([Some(2), Some(2), Some(0)])),
-                    ..ReplyPattern::default()
-                });
-                GoesOn::AnyOf(replies(patterns).chain(ready).collect())
-            }
-            Some(StageExpect { reply: Some(patterns), .. }) => GoesOn::AnyOf(replies(patterns).collect()),
-            Some(StageExpect { text: Some(_), .. }) => GoesOn::Any,
-            Some(_) => GoesOn::Positive,
-        };
+        let goes_on = goes_on(&say, expect.as_ref());
         self.expect.extend(expect.map(|expect| {
             let written =
                 expect.reply.as_ref().map_or_else(|| "as written".into(), |reply| reply.written.clone());
@@ -458,51 +406,6 @@ impl<'v> Reader<'_, 'v> {
     }
 }
 
-fn raw(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
-    let Some(field) = told.main("bytes") else {
-        let fault = Diagnostic::error("`raw` says no bytes", told.at);
-        faults.push(fault.label("such as `raw: 'NOOP\\r\\n'`, in single quotes"));
-        return None;
-    };
-    let replies = told.take("replies").map(|field| field.integer(0..=MAX_REPLIES, faults));
-    let bytes = unescape(field.text(faults)?).map_err(|why| faults.push(field.error(why))).ok()?;
-    if bytes.is_empty() {
-        faults.push(field.error("`raw` is empty"));
-    }
-    Some(Say::Raw { bytes: bytes.into(), replies: replies.unwrap_or(Some(1))? as u16 })
-}
-
-fn wait(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
-    let Some(field) = told.main("for") else {
-        faults.push(Diagnostic::error("`wait` says no time", told.at).label("such as `wait: 2s`"));
-        return None;
-    };
-    let time = field.duration(faults)?;
-    if time > MAX_WAIT {
-        faults.push(field.error("`wait` is longer than six hours"));
-    }
-    Some(Say::Wait(time))
-}
-
-/// The pieces of a message, and whether the last says so.
-fn chunks(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<(Chunks, bool)> {
-    let last = told.take("last").map(|field| field.bool(faults)).unwrap_or(Some(true))?;
-    let Some(field) = told.main("chunks") else { return Some((Chunks::Whole, last)) };
-    const MOST: u64 = 1 << 30;
-    if matches!(field.node().value, Value::Sequence(_)) {
-        let sizes: Vec<usize> = field
-            .list(faults)?
-            .iter()
-            .filter_map(|item| field.item(item).integer(0..=MOST, faults).map(|size| size as usize))
-            .collect();
-        if sizes.len() > 1_000 {
-            faults.push(field.error("`chunks` takes at most 1,000 sizes"));
-        }
-        return Some((Chunks::Sizes(sizes.into()), last));
-    }
-    field.integer(1..=MOST, faults).map(|size| (Chunks::Every(size as usize), last))
-}
-
 fn unknown(word: &str, at: Span) -> Diagnostic {
     let fault = Diagnostic::error(format!("unknown step `{word}`"), at);
     match nearest(word, VERBS.into_iter()) {
@@ -510,20 +413,4 @@ fn unknown(word: &str, at: Span) -> Diagnostic {
         None if word == "after" => fault.label("`after` is the first item of `steps`, alone"),
         None => fault.label(format!("known: `{}`", VERBS.join("`, `"))),
     }
-}
-
-/// Whether what is expected may be a positive reply.
-fn may_be_positive(patterns: &Patterns) -> bool {
-    patterns.any.iter().any(|pattern| match pattern {
-        Pattern::Reply(reply) => reply.is_positive() || reply.code.is_some_and(|code| code.0[0].is_none()),
-        Pattern::Event { .. } => false,
-    })
-}
-
-/// The replies among alternatives.
-fn replies(patterns: &Patterns) -> impl Iterator<Item = ReplyPattern> + '_ {
-    patterns.any.iter().filter_map(|pattern| match pattern {
-        Pattern::Reply(reply) => Some(reply.clone()),
-        Pattern::Event { .. } => None,
-    })
 }

@@ -1,0 +1,60 @@
+//! Log-ins, with the secrets that they need.
+
+use std::sync::Arc;
+
+use super::super::secret_source::SecretFrom;
+use super::super::spec::AuthSpec;
+use super::super::target::is_loopback;
+use super::resolver::{At, Resolver};
+use crate::plan::Auth;
+use crate::secret::Secret;
+use crate::yaml::Diagnostic;
+
+impl Resolver {
+    pub(super) fn auth(&self, spec: &AuthSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Auth> {
+        let secret = self.secret(spec, at).map_err(|fault| faults.push(fault)).ok()?;
+        Some(Auth {
+            mechanism: spec.mechanism,
+            username: Arc::clone(&spec.username),
+            secret,
+            continue_on_failure: spec.continue_on_failure,
+            force: spec.force,
+            insecure: spec.insecure,
+        })
+    }
+
+    fn secret(&self, spec: &AuthSpec, at: &At) -> Result<Secret, Diagnostic> {
+        if at.lab && spec.account.is_some() {
+            let password = self.tenants.as_ref().and_then(|tenants| tenants.password(&spec.username));
+            return password.cloned().ok_or_else(|| {
+                let message = format!("the tenants file has no password for `{}`", spec.username);
+                Diagnostic::error(message, spec.span).label("add it under the tenant's `lab.passwords`")
+            });
+        }
+        let Some(source) = &spec.secret else {
+            let account = spec.account.as_ref().map_or("", |(name, _)| name);
+            let message = format!("the account `{account}` has no secret");
+            return Err(
+                Diagnostic::error(message, spec.span).label("add `password` or `token` in the project file")
+            );
+        };
+        match &source.from {
+            SecretFrom::Literal(_) if !at.lab && !is_loopback(&at.host) => Err(Diagnostic::error(
+                "a secret does not stand in a file",
+                source.span,
+            )
+            .label(
+                "write `{ env: NAME }`, `{ file: PATH }`, `{ credential: NAME }` or `{ command: [PROGRAM] }`",
+            )
+            .note(format!("the target is {}; only the simulator and loopback may have it so", at.host))),
+            SecretFrom::Command(_) if !self.playing => Ok(Secret::new("not asked for")),
+            from @ (SecretFrom::Env(_) | SecretFrom::Credential(_)) if !self.playing => {
+                Ok(self.secrets.read(from).unwrap_or_else(|why| {
+                    self.warn(Diagnostic::error(why, source.span).label("wanted when the cases are played"));
+                    Secret::new("not there")
+                }))
+            }
+            from => self.secrets.read(from).map_err(|why| Diagnostic::error(why, source.span)),
+        }
+    }
+}
