@@ -68,9 +68,9 @@ bench: tools ## print speed and memory as ratios against the peers
 deb: ## build the Debian package into target/debian (needs cargo-deb)
 	@sh deploy/deb/build
 
-golden: ## write the golden files anew from what the program says now; read the diff
-	@UPDATE_GOLDEN=1 $(CARGO) test --locked --quiet golden
-	@git --no-pager diff --stat -- tests
+golden: ## write golden files, schemas and tables of the reference anew; read the diff
+	@UPDATE_GOLDEN=1 $(CARGO) test --locked --quiet -- golden cli::schema
+	@git --no-pager diff --stat -- tests docs
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -167,6 +167,21 @@ fn every_kind_of_noise_and_of_change_is_listed() {
 }
 
 #[test]
+fn every_bound_of_the_simulator_is_listed_with_its_value() {
+    let page = include_str!("../../docs/scenarios.md");
+    let dir = Dir::new();
+    let ran = Program::new(dir.path(), ["simulate", "--limits"]).run();
+    let mut listed = 0;
+    for line in ran.status(0).stdout.lines() {
+        let mut words = line.split_ascii_whitespace();
+        let (name, value) = (words.next().expect("a name"), words.next().expect("a value"));
+        assert!(page.contains(&format!("\n| `{name}` | {value} | ")), "{line}");
+        listed += 1;
+    }
+    assert!(listed >= 14, "{listed} bounds");
+}
+
+#[test]
 fn every_command_parses() {
     let lab = Lab::shared();
     let commands = commands();

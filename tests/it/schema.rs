@@ -75,6 +75,40 @@ fn the_shipped_files_name_their_schema_and_are_valid() {
 }
 
 #[test]
+fn every_example_in_a_schema_is_valid_where_it_stands() {
+    if !have_python("every_example_in_a_schema_is_valid_where_it_stands", "jsonschema") {
+        return;
+    }
+    let script = "
+import json, sys, jsonschema
+schema = json.load(open(sys.argv[1]))
+seen = 0
+def look(node, path):
+    global seen
+    if isinstance(node, dict):
+        # What stands beside a reference counts for this validator only without it.
+        for example in node.get('examples', []) if not path.endswith('/properties') else []:
+            judge = jsonschema.Draft7Validator({'definitions': schema['definitions'], **node})
+            for error in judge.iter_errors(example):
+                sys.exit(f'{path}: {example!r}: {error.message[:200]}')
+            seen += 1
+        for key, value in node.items():
+            look(value, path + '/' + key)
+    elif isinstance(node, list):
+        for item in node:
+            look(item, path)
+look(schema, '')
+print(seen)";
+    for (kind, least) in [("scenario", 30), ("project", 8)] {
+        let schema = Path::new(ROOT).join(format!("docs/schema/{kind}.json"));
+        let out = Command::new("python3").arg("-c").arg(script).arg(schema).output().expect("python3");
+        assert!(out.status.success(), "{kind}{}", String::from_utf8_lossy(&out.stderr));
+        let seen: usize = String::from_utf8_lossy(&out.stdout).trim().parse().expect("a number");
+        assert!(seen >= least, "{kind}: {seen} examples");
+    }
+}
+
+#[test]
 fn what_check_accepts_with_variables_everywhere_the_schema_accepts() {
     if !have_python("what_check_accepts_with_variables_everywhere_the_schema_accepts", "jsonschema") {
         return;

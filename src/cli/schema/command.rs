@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::Value;
 
+use super::form::without_places;
 use super::{project, scenario, tenants};
 use crate::cli::tell::{WELL, put};
 
@@ -33,6 +34,11 @@ pub(super) enum Kind {
 impl Kind {
     /// The schema of such files.
     pub(super) fn schema(self) -> Value {
+        without_places(self.schema_with_places())
+    }
+
+    /// The same, with the place of each key among those of its map.
+    pub(super) fn schema_with_places(self) -> Value {
         match self {
             Self::Scenario => scenario::schema(),
             Self::Project => project::schema(),

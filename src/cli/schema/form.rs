@@ -3,6 +3,9 @@
 //!
 //! Variables are admitted wherever a value stands: `$(name)` may become anything. So a
 //! schema accepts a little more than the reader, and never less.
+//!
+//! What a key means stands here once: editors show it from the schema, and the tables of
+//! the documentation are drawn from it (`reference`).
 
 use serde_json::{Map, Value, json};
 
@@ -43,9 +46,13 @@ fn definitions() -> Value {
             text(),
             map(&[
                 ("env", "the environment variable that holds it", text()),
-                ("file", "the file that holds it; others may not be able to read it", text()),
-                ("credential", "a credential that systemd passes", text()),
-                ("command", "a program, with its arguments, that prints it", many(text())),
+                ("file", "the file that holds it, which only its owner may read", text()),
+                ("credential", "its name in systemd's folder of credentials", text()),
+                (
+                    "command",
+                    "a program that prints it, with its arguments; run without a shell, once a run, never by `check`",
+                    like(many(text()), json!([["pass", "show", "relay"]])),
+                ),
             ]),
         ]),
         "certificate": certificate_files(),
@@ -63,13 +70,41 @@ pub(super) fn map(keys: &[Key]) -> Value {
 pub(super) fn open(keys: &[Key]) -> Value {
     let properties: Map<String, Value> = keys
         .iter()
-        .map(|(name, description, takes)| {
+        .enumerate()
+        .map(|(place, (name, description, takes))| {
             let mut takes = admitting_variables(takes);
             takes["description"] = json!(description);
+            takes[PLACE] = json!(place);
             ((*name).to_owned(), takes)
         })
         .collect();
     json!({ "type": "object", "properties": properties })
+}
+
+/// Where a key stands among those of its map: members of JSON have no order. It is for
+/// the tables of the documentation, and not printed.
+pub(super) const PLACE: &str = "x-place";
+
+/// The schema as it is printed.
+pub(super) fn without_places(mut schema: Value) -> Value {
+    fn clear(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.remove(PLACE);
+                members.values_mut().for_each(clear);
+            }
+            Value::Array(items) => items.iter_mut().for_each(clear),
+            _ => {}
+        }
+    }
+    clear(&mut schema);
+    schema
+}
+
+/// What may be written there, for example.
+pub(super) fn like(mut takes: Value, examples: Value) -> Value {
+    takes["examples"] = examples;
+    takes
 }
 
 /// A map or list under a key may be a variable as well: all else admits one by itself.

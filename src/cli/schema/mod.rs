@@ -3,6 +3,8 @@
 mod command;
 mod form;
 mod project;
+#[cfg(test)]
+mod reference;
 mod scenario;
 mod steps;
 mod tenants;

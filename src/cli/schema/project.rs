@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::form::{
-    any, anything, certificate, duration, file, flag, map, named, number, one_or_many, requiring, secret,
-    text, words,
+    any, anything, certificate, duration, file, flag, like, map, named, number, one_or_many, part, requiring,
+    secret, text, words,
 };
 use crate::exchange::{Cloud, Endpoint};
 use crate::smtp::Stage;
@@ -13,61 +13,127 @@ use crate::smtp::Stage;
 pub(super) fn schema() -> Value {
     let clouds = || words(&Cloud::ALL.map(Cloud::as_str));
     let simulator = map(&[
-        ("tenants", "the tenants file, or a folder of exports", text()),
-        ("as_of", "the day whose rules are followed: `2026-11-01`", text()),
-        ("cloud", "the cloud whose service is simulated", clouds()),
-        ("client_ca", "PEM file of what counts as a publicly trusted CA for client certificates", text()),
+        ("tenants", "the tenants file, or a folder of exports; required", text()),
+        (
+            "as_of",
+            "the day whose rules apply. Pinned, so that a run repeats; a target may name its own",
+            like(text(), json!(["2026-11-01"])),
+        ),
+        (
+            "cloud",
+            "`worldwide` (where absent), `21vianet` (China) or `government` (US): which endpoints there are, under which names, and until when they take old TLS. A target may name its own",
+            clouds(),
+        ),
+        ("client_ca", "PEM file; client certificates that chain to it count as publicly trusted", text()),
     ]);
     let faults = map(&[
-        ("seed", "chooses which sessions the faults strike", number(0, u64::MAX)),
-        ("legacy_tls", "how many sessions with old TLS are refused: `5%`", text()),
-        ("busy", "how many sessions meet a busy server: `5%`", text()),
-        ("tarpit", "how long the server waits before each reply", duration()),
+        (
+            "busy",
+            "so many of the recipients get `451 4.7.500 Server busy` at RCPT TO; MX endpoint only",
+            like(text(), json!(["20%"])),
+        ),
+        (
+            "legacy_tls",
+            "so many of the log-ins over TLS 1.0 and 1.1 get `421 4.7.66`, as from September 2021 until all of them did; submission endpoint, rules of that time only",
+            like(text(), json!(["5%"])),
+        ),
+        (
+            "tarpit",
+            "every refusal is held back for so long; the service takes about five seconds",
+            duration(),
+        ),
+        (
+            "seed",
+            "another number draws other lots. The lot of a session is drawn from the seed, its address, sender (or user) and recipient, and how often they have come: the same run has the same faults, and a retry draws anew",
+            number(0, u64::MAX),
+        ),
     ]);
     let target = map(&[
-        ("simulator", "the endpoint of the simulator", words(&Endpoint::ALL.map(Endpoint::as_str))),
-        ("address", "a real server: `host:25`", text()),
-        ("as_of", "the day whose rules the simulator follows here", text()),
-        ("cloud", "the cloud whose service is simulated here", clouds()),
-        ("max_connections", "the most sessions at once", number(1, 10_000)),
-        ("rate", "the most new sessions: `5/s`, `100/m`", text()),
-        ("up_to", "the last stage that is ever played here", words(&Stage::ALL.map(Stage::as_str))),
-        ("proxy", "the PROXY header that a real server expects", words(&["v1", "v2"])),
-        ("faults", "what goes wrong on demand at the simulator", faults),
+        (
+            "simulator",
+            "an endpoint of the simulator; `hve` is High Volume Email",
+            words(&Endpoint::ALL.map(Endpoint::as_str)),
+        ),
+        (
+            "address",
+            "a real server; an IPv6 address in brackets",
+            like(text(), json!(["relay.contoso.example:25"])),
+        ),
+        ("as_of", "of the simulator: the day whose rules apply here", like(text(), json!(["2023-10-31"]))),
+        ("cloud", "of the simulator: another cloud for this target", clouds()),
+        (
+            "max_connections",
+            "connections at once; 4 where nothing is said, for real servers",
+            number(1, 10_000),
+        ),
+        ("rate", "new connections in a time", like(text(), json!(["5/s", "30/m"]))),
+        (
+            "up_to",
+            "the last stage that may be played there. Cases that expect something later are skipped with that reason",
+            part("stage-name"),
+        ),
+        (
+            "proxy",
+            "open connections with a PROXY protocol header that announces `source_ip`. The simulator always gets one, so it is an error there",
+            words(&["v1", "v2"]),
+        ),
+        ("faults", "of the simulator: what goes wrong there on demand", part("faults")),
         (
             "listen",
-            "where the simulator listens for real servers: a port, or an address with its port",
-            text(),
+            "of the simulator: where it listens, a port of loopback or an address with its port, so that a real server can be told. On any free port where absent",
+            like(text(), json!(["127.0.0.1:2526"])),
         ),
-        ("allow_remote", "let other hosts in", flag()),
+        ("allow_remote", "`listen` may be an address that other hosts reach", flag()),
     ]);
     let deliveries = any(&[
         text(),
         map(&[
             ("at", "the simulator's target where it arrives", text()),
-            ("within", "how long the server may take to pass it on", duration()),
+            (
+                "within",
+                "how long the server may take to pass it on (10s where absent, at most 1h)",
+                duration(),
+            ),
         ]),
     ]);
     let account = map(&[
         ("username", "who logs in", text()),
         ("password", "the password", secret()),
         ("token", "the bearer token, for XOAUTH2", secret()),
-        ("targets", "the targets that its secret may go to", one_or_many(text())),
+        ("targets", "the only targets that its secret goes to", one_or_many(text())),
     ]);
     let source = any(&[json!({ "enum": ["here"] }), map(&[("bind", "the address to bind", text())])]);
     let root = map(&[
         ("simulator", "the embedded simulator of Exchange Online", requiring(simulator, &["tenants"])),
         ("targets", "the servers by their names", named(target)),
-        ("deliveries", "where what a real server passes on arrives, by its target", named(deliveries)),
-        ("certificates", "client certificates by their names", named(certificate())),
-        ("accounts", "log-ins by their names", named(account)),
-        ("sources", "what a source address is on this host: `here`, or another to bind", named(source)),
+        (
+            "certificates",
+            "client certificates by their names. The chain is sent as the file has it: leaf first, then intermediates",
+            named(certificate()),
+        ),
+        (
+            "accounts",
+            "log-ins by their names. Only what the selected cases use is read. Against the simulator the password comes from `lab.passwords` of the tenants file",
+            named(account),
+        ),
+        (
+            "sources",
+            "what a `source_ip` is on this host: the address to bind, or `here` for not binding at all",
+            like(named(source), json!([{ "203.0.113.10": { "bind": "10.1.2.3" } }])),
+        ),
+        (
+            "deliveries",
+            "by a real server's target: where what it passes on can be seen, the simulator's target or a map",
+            named(deliveries),
+        ),
         (
             "trust",
             "what servers' certificates are verified with",
-            map(&[("ca", "PEM file of the CA; the system's roots where absent", text())]),
+            map(&[("ca", "PEM file; the system's roots where absent", text())]),
         ),
         ("vars", "variables of every scenario file", named(anything())),
     ]);
-    file("relayprobe project file", root, Vec::new())
+    let stages = words(&Stage::ALL.map(Stage::as_str));
+    let parts = vec![("faults".to_owned(), faults), ("stage-name".to_owned(), stages)];
+    file("relayprobe project file", root, parts)
 }

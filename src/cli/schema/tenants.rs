@@ -31,14 +31,22 @@ fn maybe(takes: Value) -> Value {
 /// The schema.
 pub(super) fn schema() -> Value {
     let tenant = map(&[
-        ("name", "the tenant's name", text()),
+        ("name", "its name; the file's own where absent", text()),
         (
             "AcceptedDomain",
             "Get-AcceptedDomain",
             objects(&[
-                ("DomainName", "the domain", member()),
-                ("DomainType", "Authoritative, InternalRelay or ExternalRelay", member()),
-                ("MatchSubDomains", "whether its subdomains are accepted as well", switch()),
+                ("DomainName", "an accepted domain", member()),
+                (
+                    "DomainType",
+                    "`Authoritative`: unknown recipients are refused; `InternalRelay`: they pass; `ExternalRelay`",
+                    member(),
+                ),
+                (
+                    "MatchSubDomains",
+                    "its sub-domains count as accepted for P1 senders and recipients; not for certificates, of which no source says it",
+                    switch(),
+                ),
             ]),
         ),
         (
@@ -46,21 +54,37 @@ pub(super) fn schema() -> Value {
             "Get-InboundConnector",
             objects(&[
                 ("Name", "the connector's name", member()),
-                ("Enabled", "whether it is used", switch()),
-                ("ConnectorType", "OnPremises or Partner", member()),
-                ("SenderDomains", "the senders' domains that it is for", member()),
-                ("SenderIPAddresses", "the addresses that it is for", member()),
-                ("TlsSenderCertificateName", "the name that the client's certificate must carry", member()),
-                ("RequireTls", "refuse clear text", switch()),
-                ("RestrictDomainsToIPAddresses", "refuse these domains from other addresses", switch()),
-                ("RestrictDomainsToCertificate", "refuse these domains with other certificates", switch()),
-                ("CloudServicesMailEnabled", "keep Exchange's own headers (hybrid)", switch()),
-                ("TreatMessagesAsInternal", "count what comes in as internal", switch()),
+                ("Enabled", "only enabled ones count", switch()),
+                ("ConnectorType", "`OnPremises` or `Partner`; only `OnPremises` authorises relay", member()),
+                ("SenderDomains", "of type `Partner`: the senders' domains that it is for", member()),
+                ("SenderIPAddresses", "matches by address", member()),
+                ("TlsSenderCertificateName", "matches by certificate: the name that it must carry", member()),
+                (
+                    "RequireTls",
+                    "of type `Partner`: refuse clear text; see `lab.enforce_require_tls`",
+                    switch(),
+                ),
+                (
+                    "RestrictDomainsToIPAddresses",
+                    "of type `Partner`: refuse these domains from other addresses",
+                    switch(),
+                ),
+                (
+                    "RestrictDomainsToCertificate",
+                    "of type `Partner`: refuse these domains with other certificates",
+                    switch(),
+                ),
+                (
+                    "CloudServicesMailEnabled",
+                    "of type `OnPremises` (hybrid): fields of the other side are promoted",
+                    switch(),
+                ),
+                ("TreatMessagesAsInternal", "for `audit`: count what comes in as internal", switch()),
             ]),
         ),
         (
             "OutboundConnector",
-            "Get-OutboundConnector",
+            "Get-OutboundConnector; for `audit`: no rule of the front end asks for it",
             objects(&[
                 ("Name", "the connector's name", member()),
                 ("Enabled", "whether it is used", switch()),
@@ -75,17 +99,21 @@ pub(super) fn schema() -> Value {
             "TransportConfig",
             "Get-TransportConfig",
             objects(&[
-                ("AllowLegacyTLSClients", "TLS 1.0 and 1.1 at the legacy endpoint", switch()),
-                ("SmtpClientAuthenticationDisabled", "SMTP AUTH switched off for all", switch()),
+                ("AllowLegacyTLSClients", "opting in to TLS 1.0 and 1.1 at the legacy endpoint", switch()),
+                (
+                    "SmtpClientAuthenticationDisabled",
+                    "the organisation's switch of SMTP AUTH; never set counts as on",
+                    switch(),
+                ),
             ]),
         ),
         (
             "OrganizationConfig",
             "Get-OrganizationConfig",
             objects(&[
-                ("RejectDirectSend", "refuse mail from own domains without a connector", switch()),
+                ("RejectDirectSend", "own P1 senders need a connector", switch()),
                 ("DefaultAuthenticationPolicy", "the policy of those who have none", member()),
-                ("WhenCreatedUTC", "when the tenant was made", member()),
+                ("WhenCreatedUTC", "made after January 2020: SMTP AUTH begins switched off", member()),
                 ("WhenCreated", "the same in local time", member()),
             ]),
         ),
@@ -94,15 +122,19 @@ pub(super) fn schema() -> Value {
             "Get-CASMailbox",
             objects(&[
                 ("PrimarySmtpAddress", "the mailbox", member()),
-                ("SmtpClientAuthenticationDisabled", "SMTP AUTH for this mailbox", switch()),
+                (
+                    "SmtpClientAuthenticationDisabled",
+                    "the mailbox's switch, which outranks the organisation's; null inherits",
+                    switch(),
+                ),
             ]),
         ),
         (
             "EXORecipient",
             "Get-EXORecipient",
             objects(&[
-                ("PrimarySmtpAddress", "the recipient", member()),
-                ("EmailAddresses", "all its addresses", member()),
+                ("PrimarySmtpAddress", "a recipient that exists", member()),
+                ("EmailAddresses", "all addresses of this mailbox", member()),
             ]),
         ),
         (
@@ -110,7 +142,7 @@ pub(super) fn schema() -> Value {
             "Get-AuthenticationPolicy",
             objects(&[
                 ("Name", "the policy's name", member()),
-                ("AllowBasicAuthSmtp", "basic authentication for SMTP AUTH", switch()),
+                ("AllowBasicAuthSmtp", "false refuses passwords, not tokens", switch()),
             ]),
         ),
         ("lab", "what an export cannot hold", maybe(lab())),
@@ -128,19 +160,51 @@ pub(super) fn schema() -> Value {
 fn lab() -> Value {
     let list = || maybe(one_or_many(text()));
     map(&[
-        ("passwords", "passwords by mailbox", maybe(named(text()))),
-        ("recipients", "recipients besides the exported ones", list()),
-        ("send_as", "other addresses that a mailbox may send as", maybe(named(one_or_many(text())))),
-        ("policies", "the authentication policy of a mailbox", maybe(named(text()))),
-        ("blocked_connectors", "connectors that the service has blocked", list()),
-        ("other_region", "the tenant is in another region", maybe(flag())),
-        ("no_mail_subscription", "the tenant has no mail", maybe(flag())),
-        ("enforce_require_tls", "RequireTls is enforced", maybe(flag())),
-        ("certificate_names", "which names of a certificate count", maybe(words(&["both", "subject"]))),
-        ("security_defaults", "security defaults are on", maybe(flag())),
-        ("conditional_access", "mailboxes that conditional access refuses", list()),
-        ("high_volume", "accounts of High Volume Email", list()),
-        ("basic_auth", "the state of basic authentication", maybe(words(&["on", "off", "retired"]))),
-        ("sessions", "the most sessions at once", maybe(or_variable(number(1, 1_000)))),
+        ("passwords", "by mailbox; the token for XOAUTH2 as well", maybe(named(text()))),
+        (
+            "recipients",
+            "recipients that exist, on top of `EXORecipient`. Where neither is there, every recipient of its domains exists",
+            list(),
+        ),
+        (
+            "send_as",
+            "by user, the addresses it may send as besides its own",
+            maybe(named(one_or_many(text()))),
+        ),
+        (
+            "policies",
+            "by user, the authentication policy it was given (`Get-User` knows)",
+            maybe(named(text())),
+        ),
+        ("blocked_connectors", "connectors by name whose mail gets `550 5.7.711` at RCPT TO", list()),
+        ("other_region", "recipients of this tenant get `451 4.4.62 … ATTR35`", maybe(flag())),
+        (
+            "no_mail_subscription",
+            "recipients get `451 4.4.4 … ATTR5` from whom no connector knows",
+            maybe(flag()),
+        ),
+        (
+            "enforce_require_tls",
+            "clear text where a Partner connector has `RequireTls` gets `451 5.7.3 STARTTLS is required to send mail` at RCPT TO",
+            maybe(flag()),
+        ),
+        (
+            "certificate_names",
+            "`both` (where absent): CN and SAN count; `subject`: the CN alone",
+            maybe(words(&["both", "subject"])),
+        ),
+        ("security_defaults", "passwords get `535 5.7.139 … security defaults policy`", maybe(flag())),
+        ("conditional_access", "users whose passwords get `535 5.7.139 … did not meet the criteria`", list()),
+        ("high_volume", "the accounts of High Volume Email; their passwords stand under `passwords`", list()),
+        (
+            "basic_auth",
+            "`on`, `off` (`535 5.7.139 … basic authentication is disabled`) or `retired` (`550 5.7.30`); absent: by the timeline",
+            maybe(words(&["on", "off", "retired"])),
+        ),
+        (
+            "sessions",
+            "most sessions of one mailbox at once; more get `432 4.3.2` at MAIL FROM (the service allows 3)",
+            maybe(or_variable(number(1, 1_000))),
+        ),
     ])
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::command::Kind;
 use super::scenario;
@@ -167,11 +167,49 @@ fn every_key_of_a_scenario_is_described() {
         map.keys().cloned().collect()
     };
     let own: BTreeSet<_> = scenario_keys().map(str::to_owned).collect();
-    let items = "/properties/scenarios/anyOf/0/items/properties";
-    assert_eq!(keys(items), own);
+    assert_eq!(keys("/definitions/scenario/properties"), own);
     let mut inherited = own;
     inherited.remove("name");
-    assert_eq!(keys("/properties/defaults/anyOf/0/properties"), inherited);
+    assert_eq!(keys("/definitions/defaults/properties"), inherited);
+}
+
+#[test]
+fn the_examples_of_a_scenarios_keys_are_read() {
+    let folder = Folder::new();
+    folder.write("m.eml", "Subject: x\r\n\r\nx\r\n");
+    folder.write("devices.csv", "c\n1\n");
+    folder.write(
+        "relayprobe.yaml",
+        "targets: { mx: { address: 'h:25' } }\naccounts: { scan: { username: u, password: { env: X }, targets: mx } }\n",
+    );
+    let mut read = 0;
+    for name in scenario_keys() {
+        let (_, takes) = scenario::key(name).expect("it is described");
+        for example in takes["examples"].as_array().into_iter().flatten() {
+            let mut written = json!({ "name": "a", "target": "mx" });
+            if !["target", "stop_after", "expect", "cases", "matrix"].contains(&name) {
+                written["tls"] = json!({ "mode": "starttls", "verify": "none" });
+                written["mail_from"] = json!("a@b.test");
+                written["rcpt_to"] = json!("c@d.test");
+            }
+            // A column that nothing uses would be an error.
+            match name {
+                "cases" => written["ehlo"] = json!("$(p1)$(c)"),
+                "matrix" => written["tls"] = json!({ "mode": "starttls", "version": "$(version)" }),
+                _ => {}
+            }
+            written[name] = example.clone();
+            // A row of the example has one of the two.
+            let vars = json!({ "p1": "a", "c": "b" });
+            let text = json!({ "vars": vars, "scenarios": [written] }).to_string();
+            let file = folder.write("s.yaml", &text);
+            if let Err(rejected) = load(&Request { paths: vec![file], ..Request::default() }) {
+                panic!("{text}\n{}", render(&rejected.diagnostics, &rejected.sources, false));
+            }
+            read += 1;
+        }
+    }
+    assert!(read >= 20, "{read} examples were read");
 }
 
 #[test]
@@ -192,7 +230,7 @@ fn the_committed_schemas_are_what_the_command_prints() {
 fn every_key_has_a_description() {
     fn look(schema: &Value, path: &str) {
         if let Some(Value::Object(properties)) = schema.get("properties") {
-            for (name, takes) in properties.iter().filter(|(name, _)| *name != "exclude") {
+            for (name, takes) in properties {
                 let described =
                     takes.get("description").and_then(Value::as_str).is_some_and(|d| !d.is_empty());
                 assert!(described, "{path}/{name}");
