@@ -10,7 +10,7 @@ mod session;
 mod steps;
 
 pub use session::{
-    Auth, Endpoint, Handshake, Hello, HelloVerb, Mechanism, Plan, Proxy, ProxyVersion, Reach, Recipient,
-    Timeouts, TlsMode, TlsPlan, Transaction,
+    Auth, Endpoint, Handshake, Hello, HelloVerb, Plan, Proxy, ProxyVersion, Reach, Recipient, Timeouts,
+    TlsMode, TlsPlan, Transaction,
 };
 pub use steps::{Chunks, Close, GoesOn, Say, Step, Steps, StepsAfter};

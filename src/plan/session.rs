@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Say, Steps, StepsAfter};
 use crate::message::Draft;
 use crate::secret::Secret;
-use crate::smtp::{ForwardPath, ReplyLimits, ReversePath, Stage};
+use crate::smtp::{ForwardPath, Mechanism, ReplyLimits, ReversePath, Stage};
 use crate::tls;
 
 /// What one session will do.
@@ -70,6 +70,11 @@ impl Plan {
             steps_after: self.steps.as_ref().map(|steps| steps.after),
         }
         .stages()
+    }
+
+    /// The secrets of those who log in.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.auth.iter().filter_map(|auth| auth.secret.as_ref()).map(Secret::expose)
     }
 
     /// The message of a transaction, counted from 0.
@@ -241,10 +246,17 @@ pub enum HelloVerb {
 pub struct Auth {
     /// How.
     pub mechanism: Mechanism,
-    /// The authentication identity.
+    /// The authentication identity; empty where the mechanism or `cancel` has none.
     pub username: Arc<str>,
-    /// The password, or the bearer token for XOAUTH2.
-    pub secret: Secret,
+    /// On whose behalf; empty: one's own.
+    pub authzid: Arc<str>,
+    /// The password or the bearer token; `None` where the mechanism or `cancel` has none.
+    pub secret: Option<Secret>,
+    /// Whether the first response stands in the AUTH command; `None` leaves it to the
+    /// mechanism.
+    pub initial_response: Option<bool>,
+    /// Give up with `*` when the server asks (RFC 4954 §4).
+    pub cancel: bool,
     /// Go on to MAIL after a refusal, as some clients do.
     pub continue_on_failure: bool,
     /// Try the mechanism even where it is not offered.
@@ -254,28 +266,20 @@ pub struct Auth {
     pub insecure: bool,
 }
 
-/// A SASL mechanism.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mechanism {
-    /// RFC 4616.
-    Plain,
-    /// draft-murchison-sasl-login: name and password to two prompts.
-    Login,
-    /// Google's and Microsoft's bearer-token mechanism.
-    XOAuth2,
-}
-
-impl Mechanism {
-    /// Every mechanism.
-    pub const ALL: [Self; 3] = [Self::Plain, Self::Login, Self::XOAuth2];
-
-    /// The name on the wire and in files.
+impl Auth {
+    /// A log-in with nothing out of the ordinary.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "PLAIN",
-            Self::Login => "LOGIN",
-            Self::XOAuth2 => "XOAUTH2",
+    pub fn new(mechanism: Mechanism, username: &str, secret: Option<Secret>) -> Self {
+        Self {
+            mechanism,
+            username: username.into(),
+            authzid: "".into(),
+            secret,
+            initial_response: None,
+            cancel: false,
+            continue_on_failure: false,
+            force: false,
+            insecure: false,
         }
     }
 }

@@ -21,6 +21,17 @@ pub(super) fn leave(auth: &AuthSpec, target: &Target, faults: &mut Vec<Diagnosti
     None
 }
 
+/// Whether who logs in has something to show.
+pub(super) fn shows(auth: &AuthSpec, spec: &Spec, faults: &mut Vec<Diagnostic>) -> Option<()> {
+    if spec.certificate.is_some() || auth.force || !auth.needs_certificate() {
+        return Some(());
+    }
+    let what = format!("{} without a client certificate", auth.mechanism.as_str());
+    let fault = Diagnostic::error(what, auth.span).label("add `certificate`");
+    faults.push(fault.note("if the refusal is the point, say so: `force: true`"));
+    None
+}
+
 /// Whether the session gets to every stage that the expectation names: of what
 /// never comes nothing can hold.
 pub(super) fn reached(

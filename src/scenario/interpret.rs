@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::agree::{asks_who_closes, key_of, leave, reached, repeated};
+use super::agree::{asks_who_closes, key_of, leave, reached, repeated, shows};
 use super::expand::{Common, is_filled};
 use super::judged::{except, except_expectations, expectations, with_mail};
 use super::part::{Part, State, name_case, placeholder};
@@ -313,6 +313,7 @@ impl<'i> Interpreter<'i> {
         let repeat = repeated(&expect.session, expect_field, repeat?, &state.view, findings)?;
         let target = target?;
         if let Some(auth) = &spec.auth {
+            shows(auth, &spec, &mut findings.faults)?;
             leave(auth, &target, &mut findings.faults)?;
         }
         Some(Case {

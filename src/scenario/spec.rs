@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
 use crate::message::{Body, Composition, Draft, DraftError};
-use crate::plan::{Handshake, Hello, Mechanism, Reach, Recipient, Say, Steps, StepsAfter, Timeouts};
-use crate::smtp::{ReversePath, Stage};
+use crate::plan::{Handshake, Hello, Reach, Recipient, Say, Steps, StepsAfter, Timeouts};
+use crate::smtp::{Credential, Mechanism, ReversePath, Stage};
 use crate::tls::{Backend, Verify, VersionRange};
 use crate::yaml::Span;
 
@@ -141,15 +141,33 @@ pub(super) type Leave = (Arc<str>, Arc<[Arc<str>]>);
 #[derive(Clone, Debug)]
 pub(super) struct AuthSpec {
     pub(super) mechanism: Mechanism,
+    /// Empty where the mechanism or `cancel` has none.
     pub(super) username: Arc<str>,
-    /// `None` where only the simulator knows it: an account without a password.
+    /// Empty: one's own.
+    pub(super) authzid: Arc<str>,
+    /// `None` where none is needed, or only the simulator knows it: an account without a
+    /// password.
     pub(super) secret: Option<SecretSource>,
     /// The account, by whose leave the secret goes to these targets alone.
     pub(super) account: Option<Leave>,
+    pub(super) initial_response: Option<bool>,
+    pub(super) cancel: bool,
     pub(super) continue_on_failure: bool,
     pub(super) force: bool,
     pub(super) insecure: bool,
     pub(super) span: Span,
+}
+
+impl AuthSpec {
+    /// Whether a password or a token goes into it.
+    pub(super) fn needs_secret(&self) -> bool {
+        !self.cancel && self.mechanism.credential() != Credential::Elsewhere
+    }
+
+    /// Whether nothing shows who logs in but the client certificate.
+    pub(super) fn needs_certificate(&self) -> bool {
+        !self.cancel && self.mechanism.credential() == Credential::Elsewhere
+    }
 }
 
 /// One mail transaction.

@@ -14,10 +14,8 @@ use std::time::Duration;
 
 use super::steps::Progress;
 use crate::message::Draft;
-use crate::plan::{
-    Auth, Chunks, Close, Hello, HelloVerb, Mechanism, Plan, StepsAfter, TlsMode, TlsPlan, Transaction,
-};
-use crate::smtp::{EhloResponse, Event, EventKind, Reply, SaslClient, SaslError, Stage, lossless};
+use crate::plan::{Chunks, Close, Hello, HelloVerb, Plan, StepsAfter, TlsMode, TlsPlan, Transaction};
+use crate::smtp::{EhloResponse, Event, EventKind, Reply, SaslClient, Stage};
 
 /// What the driver is to do next.
 #[derive(Debug)]
@@ -75,7 +73,7 @@ pub(super) enum Privacy {
 pub(super) struct Dialogue<'p> {
     pub(super) plan: &'p Plan,
     pub(super) at: At,
-    privacy: Privacy,
+    pub(super) privacy: Privacy,
     /// Whether STARTTLS and its handshake are done.
     pub(super) secured: bool,
     /// What the last EHLO offered.
@@ -91,10 +89,12 @@ pub(super) struct Dialogue<'p> {
     open: bool,
     /// Things worth telling.
     pub(super) notes: Vec<String>,
+    /// Texts made from a secret, as yet unknown to the mask.
+    pub(super) proofs: Vec<String>,
 }
 
 /// What the next reply answers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) enum At {
     Connect,
     Greeting,
@@ -125,6 +125,7 @@ impl<'p> Dialogue<'p> {
             progress: Progress::default(),
             open: false,
             notes: Vec::new(),
+            proofs: Vec::new(),
         }
     }
 
@@ -265,11 +266,8 @@ impl<'p> Dialogue<'p> {
             },
             At::Auth(_) if challenge => self.challenge(reply, out),
             At::Auth(sasl) => {
-                if accepted && !sasl.is_complete() {
-                    return Next::Fail(
-                        Event::new(EventKind::Desync, "auth")
-                            .with_detail(format!("{code} before the credentials were sent")),
-                    );
+                if accepted && let Err(event) = Self::logged_in(sasl, code) {
+                    return Next::Fail(event);
                 }
                 let goes_on =
                     accepted || self.plan.auth.as_ref().is_some_and(|auth| auth.continue_on_failure);
@@ -356,67 +354,6 @@ impl<'p> Dialogue<'p> {
 
     pub(super) fn offered(&self, line: &str) -> bool {
         self.offers.as_ref().is_some_and(|offers| offers.offers(line))
-    }
-
-    /// Begins the log-in; `unoffered` even where it is not offered.
-    pub(super) fn auth(&mut self, auth: &'p Auth, unoffered: bool, out: &mut Vec<u8>) -> Next<'p> {
-        let secret = auth.secret.expose();
-        let sasl = match auth.mechanism {
-            Mechanism::Plain => SaslClient::plain(&auth.username, secret),
-            Mechanism::Login => SaslClient::login(&auth.username, secret),
-            Mechanism::XOAuth2 => SaslClient::xoauth2(&auth.username, secret),
-        };
-        let start = format!("AUTH {}\r\n", sasl.start());
-        self.at = At::Auth(Box::new(sasl));
-        if !auth.force && !unoffered && !self.offered(&format!("AUTH {}", auth.mechanism.as_str())) {
-            let offers = match self.offers.as_ref().and_then(|offers| offers.find("AUTH")) {
-                Some(line) => format!("the server offers {}", line.line),
-                None => "the server does not offer AUTH".to_owned(),
-            };
-            return not_offered("AUTH", format!("{offers}; {} is wanted", auth.mechanism.as_str()));
-        }
-        if !auth.insecure {
-            const MEND: &str = "the secret is not sent; `insecure` would send it all the same";
-            match self.privacy {
-                Privacy::Safe => {}
-                Privacy::Clear => return not_offered("TLS", format!("AUTH in clear text: {MEND}")),
-                Privacy::Unverified => {
-                    let event = Event::new(EventKind::TlsUntrusted, "unverified");
-                    return Next::Fail(
-                        event.with_detail(format!("AUTH with a server that is not verified: {MEND}")),
-                    );
-                }
-            }
-        }
-        out.extend_from_slice(start.as_bytes());
-        Next::Say
-    }
-
-    pub(super) fn challenge(&mut self, reply: &Reply, out: &mut Vec<u8>) -> Next<'p> {
-        let At::Auth(sasl) = &mut self.at else { return Next::End { quit: false } };
-        let challenge = reply.lines().next().unwrap_or_default();
-        let error = match sasl.answer(challenge) {
-            Ok((line, decoded)) => {
-                out.extend_from_slice(line.as_bytes());
-                out.extend_from_slice(b"\r\n");
-                if line.is_empty() {
-                    self.notes.push(format!("the server explains: {}", lossless(&decoded)));
-                }
-                return Next::Say;
-            }
-            Err(error) => error,
-        };
-        // RFC 4954 §4: a client that will not go on says so.
-        out.extend_from_slice(b"*\r\n");
-        Next::Fail(match error {
-            SaslError::NotBase64 => {
-                Event::new(EventKind::ProtocolError, "bad_base64").with_detail("the challenge is not base64")
-            }
-            SaslError::TooLong => Event::new(EventKind::ProtocolError, "challenge_too_long")
-                .with_detail("the challenge is longer than 12,288 bytes (RFC 4954 §4)"),
-            SaslError::TooMany => Event::new(EventKind::Limit, "challenges")
-                .with_detail("the server asks for more than the mechanism has to say"),
-        })
     }
 
     fn next_transaction(&mut self, out: &mut Vec<u8>) -> Next<'p> {

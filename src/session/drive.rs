@@ -48,7 +48,7 @@ impl<'a> Drive<'a> {
         Self {
             plan,
             watch,
-            mask: Mask::new(plan.auth.as_ref()),
+            mask: Mask::new(plan.secrets()),
             seen: Observation::default(),
             started,
             out: Vec::with_capacity(256),
@@ -173,6 +173,9 @@ impl<'a> Drive<'a> {
             let step = dialogue.step().map(count);
             let is_answer = dialogue.is_answer(&reply);
             next = dialogue.reply(&reply, &mut self.out);
+            for proof in dialogue.proofs.drain(..) {
+                self.mask.add(&proof);
+            }
             if is_answer {
                 let answer = Answer {
                     stage,

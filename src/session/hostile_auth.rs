@@ -7,19 +7,13 @@ use tokio::io::duplex;
 use super::scripted::Do::{self, Expect, Flood, Hang};
 use super::scripted::{plan, played, send, serve};
 use super::{play_on, unwatched};
-use crate::plan::{Auth, Mechanism, Plan};
+use crate::plan::{Auth, Plan};
 use crate::secret::Secret;
+use crate::smtp::Mechanism;
 
 fn with_auth(mechanism: Mechanism) -> Plan {
     let mut plan = plan();
-    plan.auth = Some(Auth {
-        mechanism,
-        username: "scan@a.test".into(),
-        secret: Secret::new("correct horse"),
-        continue_on_failure: false,
-        force: false,
-        insecure: false,
-    });
+    plan.auth = Some(Auth::new(mechanism, "scan@a.test", Some(Secret::new("correct horse"))));
     plan
 }
 
@@ -28,7 +22,7 @@ fn auth(then: Vec<Do>) -> Vec<Do> {
     let mut steps = vec![
         send("220 mx\r\n"),
         Expect("EHLO"),
-        send("250-mx\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n"),
+        send("250-mx\r\n250 AUTH PLAIN LOGIN XOAUTH2 CRAM-MD5 OAUTHBEARER SCRAM-SHA-256 EXTERNAL\r\n"),
         Expect("AUTH "),
     ];
     steps.extend(then);
@@ -37,7 +31,7 @@ fn auth(then: Vec<Do>) -> Vec<Do> {
 
 #[tokio::test(start_paused = true)]
 async fn the_exchanges_of_auth_end_as_they_should() {
-    use Mechanism::{Login, Plain, XOAuth2};
+    use Mechanism::{CramMd5, External, Login, OAuthBearer, Plain, ScramSha256, XOAuth2};
     let prompts = [
         send("334 VXNlcm5hbWU6\r\n"),
         Expect("c2NhbkBhLnRlc3Q=\r\n"),
@@ -48,10 +42,25 @@ async fn the_exchanges_of_auth_end_as_they_should() {
     login.extend([send("535 5.7.3 no\r\n"), Expect("QUIT")]);
     let json =
         [send("334 eyJzdGF0dXMiOiI0MDEifQ==\r\n"), Expect("\r\n"), send("535 5.7.3 no\r\n"), Expect("QUIT")];
+    let mut bearer = json.clone();
+    bearer[1] = Expect("AQ==\r\n");
+    // <1.2@mx>
+    let digest = [
+        send("334 PDEuMkBteD4=\r\n"),
+        Expect("c2NhbkBhLnRlc3QgNGE1OGJiNjE1YzJmZDJhODFiMDFkNDFiZTIxMDQzYzE=\r\n"),
+        send("535 5.7.3 no\r\n"),
+        Expect("QUIT"),
+    ];
     for (mechanism, steps, end) in [
         (Plain, vec![send("535 5.7.3 no\r\n"), Expect("QUIT")], "greeting 220, ehlo 250, auth 535"),
         (Login, login, "greeting 220, ehlo 250, auth 535"),
         (XOAuth2, json.to_vec(), "greeting 220, ehlo 250, auth 535"),
+        (OAuthBearer, bearer.to_vec(), "greeting 220, ehlo 250, auth 535"),
+        (CramMd5, digest.to_vec(), "greeting 220, ehlo 250, auth 535"),
+        (CramMd5, vec![send("235 welcome\r\n"), Hang], "auth desync auth"),
+        (ScramSha256, vec![send("235 welcome\r\n"), Hang], "auth desync auth"),
+        (ScramSha256, vec![send("334 \r\n"), Expect("*\r\n"), Hang], "auth protocol_error bad_challenge"),
+        (External, vec![send("535 5.7.3 no\r\n"), Expect("QUIT")], "greeting 220, ehlo 250, auth 535"),
         (Login, vec![send("235 welcome\r\n"), Hang], "auth desync auth"),
         (Login, vec![send("334 !!!\r\n"), Expect("*\r\n"), Hang], "auth protocol_error bad_base64"),
         (Plain, vec![Flood(b"334 \r\n", Duration::from_millis(100))], "auth limit challenges"),
@@ -113,6 +122,29 @@ async fn a_failed_auth_is_passed_over_where_the_plan_says_so() {
     plan.auth.as_mut().expect("set above").continue_on_failure = true;
     let steps = auth(vec![send("535 no\r\n"), Expect("MAIL"), send("530 5.7.57 no\r\n"), Expect("QUIT")]);
     assert_eq!(played(&plan, steps).await.end(), "greeting 220, ehlo 250, auth 535, mail_from 530");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_log_in_is_a_star_and_nobody_s_secret() {
+    let mut plan = with_auth(Mechanism::Login);
+    let log_in = plan.auth.as_mut().expect("set above");
+    (log_in.cancel, log_in.continue_on_failure) = (true, true);
+    let steps = vec![
+        send("334 VXNlcm5hbWU6\r\n"),
+        Expect("*\r\n"),
+        send("501 5.7.0 given up\r\n"),
+        Expect("MAIL"),
+        send("530 5.7.57 no\r\n"),
+        Expect("QUIT"),
+    ];
+    let peer = "192.0.2.1:25".parse().ok();
+    let (client, server) = duplex(4096);
+    let server = tokio::spawn(serve(server, auth(steps)));
+    let seen = play_on(&plan, client, peer, &mut unwatched).await;
+    server.await.expect("the script's server does not panic");
+    let codes: Vec<u16> = seen.answers.iter().map(|answer| answer.reply.code().get()).collect();
+    assert_eq!(codes, [220, 250, 501, 530]);
+    assert!(seen.transcript.lines().any(|line| line.text == "*"), "giving up is no secret");
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,9 +14,9 @@ use tokio_openssl::SslStream;
 use super::scripted::Do::{self, Expect, Hang, Wait};
 use super::scripted::{Played, follow, hear_out, plan, played, send};
 use super::{play_on, unwatched};
-use crate::plan::{Auth, Mechanism, Plan, TlsMode, TlsPlan};
+use crate::plan::{Auth, Plan, TlsMode, TlsPlan};
 use crate::secret::Secret;
-use crate::smtp::{EventKind, Stage};
+use crate::smtp::{EventKind, Mechanism, Stage};
 use crate::tls::mint::{Certificate, Key, KeyKind, Request};
 use crate::tls::{
     ALERTS, Backend, Client, ClientCertificate, Identity, Settings, TlsVersion, Trust, Verify, VersionRange,
@@ -162,14 +162,7 @@ async fn implicit_tls_comes_before_the_greeting() {
 #[tokio::test]
 async fn auth_that_was_offered_before_tls_alone_is_not_offered() {
     let mut plan = starttls();
-    plan.auth = Some(Auth {
-        mechanism: Mechanism::Plain,
-        username: "scan".into(),
-        secret: Secret::new("correct horse"),
-        continue_on_failure: false,
-        force: false,
-        insecure: false,
-    });
+    plan.auth = Some(Auth::new(Mechanism::Plain, "scan", Some(Secret::new("correct horse"))));
     let after = vec![Expect("EHLO"), send("250 mx\r\n")];
     let played = secured(&plan, offered(), server(SslVersion::TLS1_3, Wants::Nothing), after).await;
     assert_eq!(played.end(), "auth not_offered AUTH");
@@ -249,14 +242,7 @@ async fn a_server_that_does_not_verify_gets_no_secret() {
     let mut plan = starttls();
     let other = TlsPlan { server_name: "other.test".into(), ..tls(Verify::None, Backend::Auto, false) };
     plan.tls = TlsMode::StartTls { tls: other, force: false };
-    plan.auth = Some(Auth {
-        mechanism: Mechanism::Plain,
-        username: "scan".into(),
-        secret: Secret::new("correct horse"),
-        continue_on_failure: false,
-        force: false,
-        insecure: false,
-    });
+    plan.auth = Some(Auth::new(Mechanism::Plain, "scan", Some(Secret::new("correct horse"))));
     let (client, mut far) = duplex(64 * 1024);
     let context = server(SslVersion::TLS1_3, Wants::Nothing);
     let server = tokio::spawn(async move {

@@ -11,6 +11,7 @@ mod hostile_auth;
 #[cfg(test)]
 mod hostile_tls;
 mod link;
+mod log_in;
 mod mask;
 mod observation;
 mod play;

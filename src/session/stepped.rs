@@ -7,10 +7,10 @@ use super::scripted::Do::{Expect, ExpectDot, Hang, Wait};
 use super::scripted::{Do, Played, plan, played, send};
 use crate::message::Draft;
 use crate::plan::{
-    Auth, Chunks, Close, GoesOn, Hello, HelloVerb, Mechanism, Plan, Recipient, Say, Step, Steps, StepsAfter,
+    Auth, Chunks, Close, GoesOn, Hello, HelloVerb, Plan, Recipient, Say, Step, Steps, StepsAfter,
 };
 use crate::secret::Secret;
-use crate::smtp::{CodePattern, ForwardPath, ReplyPattern, ReversePath};
+use crate::smtp::{CodePattern, ForwardPath, Mechanism, ReplyPattern, ReversePath};
 
 fn step(say: Say) -> Step {
     Step { say, violate: false, with_next: false, goes_on: GoesOn::Positive }
@@ -373,14 +373,7 @@ async fn a_log_in_in_raw_bytes_is_masked() {
     let dialogue = played.dialogue();
     assert!(!dialogue.contains("AGEA") && !dialogue.contains("c2Vj"), "{dialogue}");
     // By value as well.
-    let auth = Auth {
-        mechanism: Mechanism::Plain,
-        username: "a".into(),
-        secret: Secret::new("correct horse"),
-        continue_on_failure: false,
-        force: false,
-        insecure: false,
-    };
+    let auth = Auth::new(Mechanism::Plain, "a", Some(Secret::new("correct horse")));
     let plan = Plan { auth: Some(auth), ..stepping(vec![step(raw(b"NOOP correct horse\r\n", 1))]) };
     let script = vec![send("220 mx.test\r\n"), Expect("NOOP"), send("250 correct horse\r\n")];
     let played = super::scripted::played(&plan, script).await;

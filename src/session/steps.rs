@@ -5,7 +5,7 @@
 
 use super::dialogue::{At, Dialogue, Next, command, not_offered};
 use crate::plan::{HelloVerb, Plan, Say, Step, TlsMode};
-use crate::smtp::{EhloResponse, Event, EventKind, Reply, Stage};
+use crate::smtp::{EhloResponse, Reply, Stage};
 
 /// Where a dialogue of steps stands.
 #[derive(Debug, Default)]
@@ -110,10 +110,9 @@ impl<'p> Dialogue<'p> {
         let accepted = stage.accepts(reply.code());
         if let At::Auth(sasl) = &self.at
             && accepted
-            && !sasl.is_complete()
+            && let Err(event) = Self::logged_in(sasl, reply.code())
         {
-            let detail = format!("{} before the credentials were sent", reply.code());
-            return Next::Fail(Event::new(EventKind::Desync, "auth").with_detail(detail));
+            return Next::Fail(event);
         }
         let bears = || self.plan.auth.as_ref().is_some_and(|auth| auth.continue_on_failure);
         let mut goes_on = step.goes_on.after(stage, reply) || (stage == Stage::Auth && bears());

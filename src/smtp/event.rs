@@ -92,13 +92,17 @@ impl EventKind {
                 "nul",
                 "bad_base64",
                 "challenge_too_long",
+                "bad_challenge",
+                "bad_nonce",
+                "bad_server_signature",
+                "no_server_signature",
                 "not_tls",
                 "tls",
                 "downgrade",
                 "local",
             ],
             Self::Desync => &["unasked", "plaintext_before_tls", "auth"],
-            Self::Limit => &["line", "lines", "reply", "challenges", "handshake", "chain"],
+            Self::Limit => &["line", "lines", "reply", "challenges", "iterations", "handshake", "chain"],
         }
     }
 

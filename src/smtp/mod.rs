@@ -10,7 +10,6 @@ mod pattern;
 mod receive;
 mod reply;
 mod sasl;
-mod sasl_server;
 mod stage;
 mod steady;
 mod unescape;
@@ -25,8 +24,10 @@ pub use event::{Event, EventKind, UnknownEvent};
 pub use pattern::{CodePattern, EnhancedPattern, ReplyPattern};
 pub use receive::DataReceiver;
 pub use reply::{Reply, ReplyCode, ReplyDecoder, ReplyError, ReplyLimits, lossless};
-pub use sasl::{SaslClient, SaslError};
-pub use sasl_server::{SaslServer, SaslStep};
+pub use sasl::{
+    Credential, MOST_ITERATIONS, Mechanism, SaslAnswer, SaslClient, SaslError, SaslLogin, SaslServer,
+    SaslStep, fresh_nonce,
+};
 pub use stage::{Stage, UnknownStage};
 pub use steady::{NOISE, Noise, named, steady};
 pub use unescape::unescape;

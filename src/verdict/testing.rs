@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::Draft;
-use crate::plan::{
-    Auth, Endpoint, Hello, HelloVerb, Mechanism, Plan, Recipient, Timeouts, TlsMode, Transaction,
-};
+use crate::plan::{Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction};
 use crate::scenario::{Expect, Expectations, Patterns, StageExpect, StageExpectations};
 use crate::secret::Secret;
 use crate::session::{Answer, Observation};
-use crate::smtp::{Event, EventKind, ForwardPath, Reply, ReplyDecoder, ReplyLimits, ReversePath, Stage};
+use crate::smtp::{
+    Event, EventKind, ForwardPath, Mechanism, Reply, ReplyDecoder, ReplyLimits, ReversePath, Stage,
+};
 
 /// A reply from its text; lines are separated by CRLF.
 pub(crate) fn reply(text: &str) -> Reply {
@@ -93,14 +93,8 @@ pub(crate) fn with_message(mut plan: Plan) -> Plan {
 
 /// The same plan with a log-in whose failure does not end it.
 pub(crate) fn with_ignored_login(mut plan: Plan) -> Plan {
-    plan.auth = Some(Auth {
-        mechanism: Mechanism::Login,
-        username: "scan@example.com".into(),
-        secret: Secret::new("correct horse"),
-        continue_on_failure: true,
-        force: false,
-        insecure: true,
-    });
+    let auth = Auth::new(Mechanism::Login, "scan@example.com", Some(Secret::new("correct horse")));
+    plan.auth = Some(Auth { continue_on_failure: true, insecure: true, ..auth });
     plan
 }
 

@@ -9,6 +9,7 @@ mod auth;
 mod certificates;
 mod framing;
 mod output;
+mod sasl;
 mod synchronisation;
 mod tls;
 
@@ -19,12 +20,13 @@ use crate::hostile_clients;
 type Section = (&'static str, fn() -> Vec<Attack>);
 
 /// Every hostile server, by section.
-const TABLE: [Section; 5] = [
+const TABLE: [Section; 6] = [
     ("framing", framing::rows),
     ("synchronisation", synchronisation::rows),
     ("tls", tls::rows),
     ("certificates", certificates::rows),
     ("auth", auth::rows),
+    ("sasl", sasl::rows),
 ];
 
 fn play(section: &str) {
@@ -55,6 +57,11 @@ fn a_certificate_that_does_not_hold_is_refused_with_its_reason() {
 #[test]
 fn who_plays_with_auth_gets_no_secret_that_it_should_not_have() {
     play("auth");
+}
+
+#[test]
+fn who_plays_with_the_mechanisms_of_auth_learns_nothing_and_passes_for_nobody() {
+    play("sasl");
 }
 
 fn names() -> Vec<&'static str> {

@@ -256,6 +256,47 @@ fn auth_plain_and_login_are_accepted_and_refused() {
 }
 
 #[test]
+fn every_mechanism_of_cyrus_sasl_is_spoken_as_it_wants_it() {
+    let Some(postfix) = Postfix::shared("every_mechanism_of_cyrus_sasl_is_spoken_as_it_wants_it") else {
+        return;
+    };
+    let played = against(
+        postfix.open,
+        "
+  - name: $(mechanism) $(initial) good
+    tls: { mode: starttls, ca: ca.pem }
+    auth: { mechanism: $(mechanism), username: probe@test, password: secret, initial_response: $(initial) }
+    matrix:
+      mechanism: [PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256]
+      initial: [true, false]
+      exclude: [{ mechanism: CRAM-MD5, initial: true }]
+    expect: { auth: 235 2.7.0, message: 250 }
+  - name: $(mechanism) bad
+    tls: { mode: starttls, ca: ca.pem }
+    auth: { mechanism: $(mechanism), username: probe@test, password: wrong }
+    matrix: { mechanism: [PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256] }
+    expect: { auth: 535 5.7.8 }
+  - name: $(mechanism) on behalf of $(whom)
+    tls: { mode: starttls, ca: ca.pem }
+    auth: { mechanism: $(mechanism), username: probe@test, authzid: $(whom), password: secret }
+    matrix:
+      mechanism: [PLAIN, SCRAM-SHA-256]
+      whom: [probe@test, boss@test]
+    expect: { auth: 235 }
+    except: [{ when: { whom: boss@test }, expect: { auth: 535 } }]
+  - name: $(mechanism) cancelled
+    tls: { mode: starttls, ca: ca.pem }
+    auth: { mechanism: $(mechanism), cancel: true, continue_on_failure: true }
+    matrix: { mechanism: [PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256] }
+    expect: { auth: 501 5.7.0, rcpt_to: 554 5.7.1 }
+",
+    );
+    played.status(0);
+    assert_eq!(played.cases().len(), 23);
+    played.ended("SCRAM-SHA-256 true good", "passed message 250 2.0.0");
+}
+
+#[test]
 fn probe_shows_the_dialogue_and_stops_before_the_message() {
     let Some(postfix) = Postfix::shared("probe_shows_the_dialogue_and_stops_before_the_message") else {
         return;

@@ -7,9 +7,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use crate::cli::args::{Color, timeout};
-use crate::plan::Mechanism;
 use crate::scenario::Patterns;
-use crate::smtp::{ForwardPath, ReversePath, Stage};
+use crate::smtp::{ForwardPath, Mechanism, ReversePath, Stage};
 use crate::tls::{TlsVersion, Verify, VersionRange};
 
 /// Play one session from flags, without a file.
@@ -85,21 +84,31 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     pub(super) insecure: bool,
 
-    /// Log in by PLAIN, LOGIN or XOAUTH2.
-    #[arg(long, value_name = "MECHANISM", value_parser = mechanism, requires = "user")]
+    /// Log in by PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256, XOAUTH2,
+    /// OAUTHBEARER, or EXTERNAL (with --cert).
+    #[arg(long, value_name = "MECHANISM", value_parser = mechanism)]
     pub(super) auth: Option<Mechanism>,
 
-    /// Who logs in.
+    /// Who logs in; not for EXTERNAL.
     #[arg(long, value_name = "NAME", value_parser = plain_text, requires = "auth")]
     pub(super) user: Option<String>,
+
+    /// On whose behalf (PLAIN, SCRAM, EXTERNAL).
+    #[arg(long, value_name = "NAME", value_parser = plain_text, requires = "auth")]
+    pub(super) authzid: Option<String>,
 
     /// The environment variable that holds the password.
     #[arg(long, value_name = "VARIABLE", requires = "auth", conflicts_with = "token_env")]
     pub(super) password_env: Option<String>,
 
-    /// The environment variable that holds the token (XOAUTH2).
+    /// The environment variable that holds the token (XOAUTH2, OAUTHBEARER).
     #[arg(long, value_name = "VARIABLE", requires = "auth")]
     pub(super) token_env: Option<String>,
+
+    /// Whether the first response stands in the AUTH command; as the mechanism has it
+    /// where absent.
+    #[arg(long, value_name = "true|false", requires = "auth")]
+    pub(super) initial_response: Option<bool>,
 
     /// Connect from this address of this host.
     #[arg(long, alias = "bind", value_name = "ADDRESS")]
@@ -212,7 +221,7 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
 
 fn mechanism(text: &str) -> Result<Mechanism, String> {
     let known = Mechanism::ALL.into_iter().find(|mechanism| mechanism.as_str().eq_ignore_ascii_case(text));
-    known.ok_or_else(|| "the mechanisms are PLAIN, LOGIN and XOAUTH2".to_owned())
+    known.ok_or_else(|| format!("the mechanisms are {}", Mechanism::ALL.map(Mechanism::as_str).join(", ")))
 }
 
 fn duration(text: &str) -> Result<Text<Duration>, String> {

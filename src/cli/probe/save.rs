@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::{Args, Mode};
 use super::session;
-use crate::plan::{HelloVerb, Mechanism};
+use crate::plan::HelloVerb;
 use crate::tls::Verify;
 
 #[derive(Serialize)]
@@ -91,11 +91,16 @@ struct Certificate {
 #[derive(Serialize)]
 struct Login {
     mechanism: &'static str,
-    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authzid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<Variable>,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Variable>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_response: Option<bool>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     insecure: bool,
 }
@@ -173,12 +178,16 @@ fn tls(args: &Args, at: &Path) -> Option<Tls> {
 }
 
 fn login(args: &Args) -> Option<Login> {
-    let mechanism = args.auth?;
-    let variable = args.password_env.as_ref().or(args.token_env.as_ref())?;
-    let variable = Some(Variable { env: variable.clone() });
-    let (password, token) = if mechanism == Mechanism::XOAuth2 { (None, variable) } else { (variable, None) };
-    let username = literal(args.user.as_deref().unwrap_or_default());
-    Some(Login { mechanism: mechanism.as_str(), username, password, token, insecure: args.insecure })
+    let variable = |name: &Option<String>| name.clone().map(|env| Variable { env });
+    Some(Login {
+        mechanism: args.auth?.as_str(),
+        username: args.user.as_deref().map(literal),
+        authzid: args.authzid.as_deref().map(literal),
+        password: variable(&args.password_env),
+        token: variable(&args.token_env),
+        initial_response: args.initial_response,
+        insecure: args.insecure,
+    })
 }
 
 /// A text that scenario files take for itself: `$` begins a variable there.

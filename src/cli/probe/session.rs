@@ -9,11 +9,11 @@ use std::time::SystemTime;
 use super::args::{Args, Mode};
 use crate::message::{Composition, Draft};
 use crate::plan::{
-    Auth, Endpoint, Hello, HelloVerb, Mechanism, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
+    Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
 };
 use crate::scenario::{Expect, Expectations, Patterns, host_port, hostname};
 use crate::secret::Secret;
-use crate::smtp::{ReplyLimits, ReversePath, Stage};
+use crate::smtp::{Credential, ReplyLimits, ReversePath, Stage};
 use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify};
 
 /// The server's host and port: 25, or 465 with implicit TLS, where none is given.
@@ -131,23 +131,40 @@ fn tls(args: &Args, host: &str, warnings: &mut Vec<String>) -> Result<TlsMode, S
 }
 
 fn auth(args: &Args) -> Result<Option<Auth>, String> {
-    let (Some(mechanism), Some(user)) = (args.auth, &args.user) else { return Ok(None) };
-    let wanted = if mechanism == Mechanism::XOAuth2 { "--token-env" } else { "--password-env" };
-    let name = args
-        .password_env
-        .as_ref()
-        .or(args.token_env.as_ref())
-        .ok_or_else(|| format!("`--auth {}` needs `{wanted} VARIABLE`", mechanism.as_str()))?;
-    let secret = std::env::var(name).map_err(|_| {
-        format!("the environment variable `{name}` is not set (or is not UTF-8); it is to hold the secret")
-    })?;
+    let Some(mechanism) = args.auth else { return Ok(None) };
+    let name = mechanism.as_str();
+    let (wanted, other) = match mechanism.credential() {
+        Credential::Password => (Some(("--password-env", &args.password_env)), &args.token_env),
+        Credential::Token => (Some(("--token-env", &args.token_env)), &args.password_env),
+        Credential::Elsewhere => {
+            (None, args.password_env.as_ref().map_or(&args.token_env, |_| &args.password_env))
+        }
+    };
+    if args.authzid.is_some() && !mechanism.has_authzid() {
+        return Err(format!("`--authzid` with `--auth {name}`: it has no authorization identity"));
+    }
+    if args.initial_response == Some(true) && !mechanism.has_initial_response() {
+        return Err(format!("`--initial-response true` with `--auth {name}`: there the server begins"));
+    }
+    let secret = match (wanted, &args.user) {
+        (None, None) if other.is_none() && args.cert.is_some() => None,
+        (None, None) if other.is_none() => return Err(format!("`--auth {name}` needs `--cert FILE`")),
+        (None, _) => {
+            return Err(format!("`--auth {name}` goes by `--cert` alone; `--authzid` says on whose behalf"));
+        }
+        (Some(_), None) => return Err(format!("`--auth {name}` needs `--user NAME`")),
+        (Some((flag, None)), _) => return Err(format!("`--auth {name}` needs `{flag} VARIABLE`")),
+        (Some((_, Some(variable))), _) => Some(Secret::new(std::env::var(variable).map_err(|_| {
+            format!(
+                "the environment variable `{variable}` is not set (or is not UTF-8); it is to hold the secret"
+            )
+        })?)),
+    };
     Ok(Some(Auth {
-        mechanism,
-        username: user.as_str().into(),
-        secret: Secret::new(secret),
-        continue_on_failure: false,
-        force: false,
+        authzid: args.authzid.as_deref().unwrap_or_default().into(),
+        initial_response: args.initial_response,
         insecure: args.insecure,
+        ..Auth::new(mechanism, args.user.as_deref().unwrap_or_default(), secret)
     }))
 }
 

@@ -7,9 +7,8 @@ use super::form::{
     number, one_or_many, or_variable, part, pattern, requiring, secret, text, variable, words,
 };
 use super::steps;
-use crate::plan::Mechanism;
 use crate::scenario::scenario_keys;
-use crate::smtp::Stage;
+use crate::smtp::{Mechanism, Stage};
 use crate::tls::TlsVersion;
 
 /// What a scenario's key takes and means; `None` for what is no key.
@@ -204,8 +203,25 @@ fn auth() -> Value {
             ("mechanism", "the SASL mechanism", words(&Mechanism::ALL.map(Mechanism::as_str))),
             ("account", "an account of the project file", text()),
             ("username", "who logs in, in place of an account", text()),
-            ("password", "the password, in place of an account", secret()),
-            ("token", "the bearer token, for XOAUTH2, in place of an account", secret()),
+            (
+                "password",
+                "in place of an account: for PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1 and SCRAM-SHA-256",
+                secret(),
+            ),
+            ("token", "the bearer token, in place of an account: for XOAUTH2 and OAUTHBEARER", secret()),
+            ("authzid", "on whose behalf: for PLAIN, SCRAM and EXTERNAL, which names nobody else", text()),
+            (
+                "initial_response",
+                "whether what the client says first stands in the AUTH command, or the server asks for it. Where \
+                 nothing is said it stands there if the command stays within 512 bytes (RFC 4954), but not for LOGIN",
+                flag(),
+            ),
+            (
+                "cancel",
+                "begin, and give up with `*` when the server asks, which it has to answer with 501; nothing is said \
+                 of who logs in",
+                flag(),
+            ),
             (
                 "continue_on_failure",
                 "go on to MAIL after a refusal, as some clients do; the refusal is then not decisive",
@@ -213,7 +229,8 @@ fn auth() -> Value {
             ),
             (
                 "force",
-                "try the mechanism unoffered. Without it, one that is not offered ends the case as `not_offered`",
+                "try the mechanism unoffered, and EXTERNAL without a certificate. Without it, one that is not \
+                 offered ends the case as `not_offered`",
                 flag(),
             ),
             (

@@ -12,11 +12,15 @@ use crate::yaml::Diagnostic;
 
 impl Resolver {
     pub(super) fn auth(&self, spec: &AuthSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Auth> {
-        let secret = self.secret(spec, at).map_err(|fault| faults.push(fault)).ok()?;
+        let secret = spec.needs_secret().then(|| self.secret(spec, at)).transpose();
+        let secret = secret.map_err(|fault| faults.push(fault)).ok()?;
         Some(Auth {
             mechanism: spec.mechanism,
             username: Arc::clone(&spec.username),
+            authzid: Arc::clone(&spec.authzid),
             secret,
+            initial_response: spec.initial_response,
+            cancel: spec.cancel,
             continue_on_failure: spec.continue_on_failure,
             force: spec.force,
             insecure: spec.insecure,

@@ -61,7 +61,7 @@ impl Postfix {
         dir.write(
             "etc/sasl/smtpd.conf",
             format!(
-                "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\nsasldb_path: {}\n",
+                "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256\nsasldb_path: {}\n",
                 dir.join("etc/sasl/sasldb2").display()
             ),
         );
