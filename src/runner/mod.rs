@@ -5,6 +5,8 @@ mod lanes;
 mod run;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use lanes::Limits;
 pub use run::{Job, Ready, Settings, Stop, run, was_interrupted};
+pub use turn::Turn;

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use futures_util::future::join_all;
+use tokio::sync::Notify;
 
 use super::lanes::{Lanes, Limits};
+use super::turn::Turn;
 use crate::plan::Plan;
 use crate::scenario::{Case, Expect, Expectations, Repeat, Retry};
-use crate::session::Observation;
+use crate::session::{Observation, PARTING};
 use crate::smtp::Stage;
 use crate::verdict::{
     Attempt, CaseResult, Outcome, Series, Verdict, cut_short, expected, hint, judge, matches,
@@ -125,11 +127,11 @@ impl Stop {
 ///
 /// `prepare` makes a plan when a case's turn comes, or says why it cannot be
 /// played, so that waiting cases cost nothing; `play` plays one session, may be
-/// dropped at any time, and calls back when the connection is closed if it has more to
-/// wait for, so that another session may take its place; `interrupt` is ready whenever
+/// dropped at any time, and is told when to leave; `interrupt` is ready whenever
 /// the run is to stop. After the first signal nothing more starts, and what is under way
-/// has `GRACE` to end; after the second, and at the deadline, it ends at once. What was
-/// not played to its end is handed on as skipped.
+/// has `GRACE` to end, at the deadline none. Then sessions are left, with QUIT, for which
+/// there is time enough; after the second signal all ends at once. What was not played to
+/// its end is handed on as skipped.
 pub async fn run<Prepare, Play, Take, Interrupt>(
     jobs: &[Job],
     limits: &[Limits],
@@ -141,7 +143,7 @@ pub async fn run<Prepare, Play, Take, Interrupt>(
 ) -> Option<Stop>
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
-    Play: AsyncFn(&Job, &Ready, &dyn Fn()) -> Observation,
+    Play: AsyncFn(&Job, &Ready, &Turn<'_>) -> Observation,
     Take: FnMut(CaseResult),
     Interrupt: AsyncFnMut() -> Stop,
 {
@@ -152,6 +154,7 @@ where
         under_way: RefCell::default(),
         failed_fast: Cell::new(false),
         stopped: Cell::new(None),
+        leave: Notify::new(),
         prepare,
         play,
         take: RefCell::new(take),
@@ -167,12 +170,17 @@ where
                 run.stopped.set(Some(why));
                 run.lanes.stop();
                 let grace = if why == Stop::Deadline { Duration::ZERO } else { GRACE };
+                let patience = async {
+                    tokio::time::sleep(grace).await;
+                    run.leave.notify_waiters();
+                    tokio::time::sleep(PARTING).await;
+                };
                 tokio::select! {
                     biased;
                     // First, so that a case that waits for its retry ends as it stands.
                     _ = &mut crew => {}
                     _ = interrupt() => {}
-                    () = tokio::time::sleep(grace) => {}
+                    () = patience => {}
                 }
             }
             _ = &mut crew => {}
@@ -190,6 +198,8 @@ struct Run<'a, Prepare, Play, Take> {
     under_way: RefCell<BTreeSet<usize>>,
     failed_fast: Cell<bool>,
     stopped: Cell<Option<Stop>>,
+    /// Told when sessions are to be left.
+    leave: Notify,
     prepare: Prepare,
     play: Play,
     take: RefCell<Take>,
@@ -198,7 +208,7 @@ struct Run<'a, Prepare, Play, Take> {
 impl<Prepare, Play, Take> Run<'_, Prepare, Play, Take>
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
-    Play: AsyncFn(&Job, &Ready, &dyn Fn()) -> Observation,
+    Play: AsyncFn(&Job, &Ready, &Turn<'_>) -> Observation,
     Take: FnMut(CaseResult),
 {
     /// Plays one case after the other until none is left.
@@ -230,7 +240,10 @@ where
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         loop {
             let attempt = match case.repeat.filter(|_| !self.settings.once) {
-                None => self.session(job, &ready, attempts.len()).await,
+                None => match self.session(job, &ready, attempts.len()).await {
+                    attempt if attempt.observation.left => return skipped(job, self.cut_off()),
+                    attempt => attempt,
+                },
                 Some(repeat) => match self.series(job, &ready, repeat).await {
                     Ok(attempt) => attempt,
                     Err(reason) => return skipped(job, reason),
@@ -280,7 +293,8 @@ where
                 self.lanes.release(job.lane);
             }
         };
-        let observation = (self.play)(job, ready, &release).await;
+        let turn = Turn { close: &release, leave: &self.leave };
+        let observation = (self.play)(job, ready, &turn).await;
         release();
         let mut verdict = judge(&ready.plan, ready.expect(&job.case), nth, &observation);
         ready.told_as_written(&job.case, nth, &mut verdict);
@@ -309,6 +323,9 @@ where
                 }
                 placed = false;
                 let session = self.session(job, ready, 0).await;
+                if session.observation.left {
+                    return;
+                }
                 series.borrow_mut().add(&ready.plan, session);
             }
         }))
@@ -335,6 +352,11 @@ where
         self.stopped.get().map_or("interrupted", Stop::as_str)
     }
 
+    /// Why nothing is known of a case that was being played.
+    fn cut_off(&self) -> String {
+        format!("{} while it was played", self.stopped())
+    }
+
     /// Hands on what was never played, or not to its end.
     fn tell_the_rest(&self) {
         let cut = self.under_way.borrow().iter().copied().collect::<Vec<_>>();
@@ -343,7 +365,7 @@ where
             (None, true) => "not played: --fail-fast, and another case had not passed".to_owned(),
             _ => format!("{stopped} before it was played"),
         };
-        let cut = cut.into_iter().map(|n| (n, format!("{stopped} while it was played")));
+        let cut = cut.into_iter().map(|n| (n, self.cut_off()));
         let left = self.lanes.left().into_iter().map(|n| (n, why_left.clone()));
         for (n, reason) in cut.chain(left) {
             (self.take.borrow_mut())(skipped(&self.jobs[n], reason));

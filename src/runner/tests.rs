@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Job, Limits, Ready, Settings, Stop, run};
+use super::{Job, Limits, Ready, Settings, Stop, Turn, run};
 use crate::scenario::{At, Case, Planned, Request, Resolver, load};
-use crate::session::Observation;
+use crate::session::{Observation, PARTING};
 use crate::verdict::testing::seen;
 use crate::verdict::{CaseResult, Outcome};
 
@@ -48,6 +48,8 @@ struct Setup {
     signals: Vec<(Duration, Stop)>,
     /// How long each session waits for something when it is over.
     waits: Duration,
+    /// Whether sessions go on although they are told to leave.
+    deaf: bool,
 }
 
 impl Setup {
@@ -60,6 +62,7 @@ impl Setup {
             settings: Settings { jobs: 50, retries: 0, once: false, fail_fast: false },
             signals: Vec::new(),
             waits: Duration::ZERO,
+            deaf: false,
         }
     }
 
@@ -82,15 +85,20 @@ impl Setup {
             }
             other => panic!("no plan: {other:?}"),
         };
-        let play = async |_: &Job, ready: &Ready, closed: &dyn Fn()| -> Observation {
+        let play = async |_: &Job, ready: &Ready, turn: &Turn<'_>| -> Observation {
             let n = sessions.replace(sessions.get() + 1);
             starts.borrow_mut().push(start.elapsed());
             let place = Open::take(&open);
             most.set(most.get().max(open.get()));
-            sleep(long).await;
+            tokio::select! {
+                () = sleep(long) => {}
+                () = turn.to_leave(), if !self.deaf => {
+                    return Observation { left: true, ..Observation::default() };
+                }
+            }
             drop(place);
             if !self.waits.is_zero() {
-                closed();
+                turn.closed();
                 sleep(self.waits).await;
             }
             seen(&ready.plan, &["220 hi", "250 hi", "250 ok", answer(n)])
@@ -261,6 +269,26 @@ async fn an_interruption_gives_running_sessions_a_moment_and_marks_the_rest() {
     assert_eq!(came.took, 2 * SECOND);
     assert_eq!(came.results[0].skipped_because.as_deref(), Some("interrupted while it was played"));
     assert_eq!(came.results.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_does_not_leave_in_time_is_dropped() {
+    let mut setup = Setup::of(1, "expect: 250");
+    setup.signals = vec![(Duration::from_millis(500), INTERRUPTED)];
+    setup.deaf = true;
+    let came = setup.run(60 * SECOND, |_| "250 ok").await;
+    assert_eq!(came.took, 2 * SECOND + PARTING);
+    assert_eq!(came.results[0].skipped_because.as_deref(), Some("interrupted while it was played"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_case_whose_sessions_are_left_is_skipped() {
+    let mut setup = Setup::of(1, "expect: 250, repeat: { times: 3 }");
+    setup.signals = vec![(SECOND * 3 / 2, Stop::Deadline)];
+    let came = setup.run(SECOND, |_| "250 ok").await;
+    assert_eq!(came.took, SECOND * 3 / 2);
+    let why = came.results[0].skipped_because.as_deref();
+    assert_eq!(why, Some("interrupted by --deadline when 1 of its 3 sessions had been played"));
 }
 
 #[tokio::test(start_paused = true)]

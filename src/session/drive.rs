@@ -38,6 +38,9 @@ pub(super) struct Drive<'a> {
     pub(super) piece_id: String,
     /// Whether the server has replied under TLS.
     pub(super) heard_under_tls: bool,
+    /// A message is being written that has begun and not ended.
+    pub(super) in_message: bool,
+    pub(super) said_quit: bool,
 }
 
 /// Why the session goes no further, and the stage it belongs to.
@@ -55,6 +58,8 @@ impl<'a> Drive<'a> {
             pieces: (Vec::new(), 0),
             piece_id: String::new(),
             heard_under_tls: false,
+            in_message: false,
+            said_quit: false,
         }
     }
 
@@ -64,8 +69,19 @@ impl<'a> Drive<'a> {
         self.finish()
     }
 
-    /// Plays the plan on a connection.
-    pub(super) async fn play<S: Wire>(mut self, io: S, peer: Option<SocketAddr>) -> Observation {
+    /// The session that was left before there was a connection.
+    pub(super) fn left(mut self) -> Observation {
+        self.seen.left = true;
+        self.finish()
+    }
+
+    /// Plays the plan on a connection, until it is done or `leave` is ready.
+    pub(super) async fn play<S: Wire>(
+        mut self,
+        io: S,
+        peer: Option<SocketAddr>,
+        leave: impl Future<Output = ()>,
+    ) -> Observation {
         self.seen.timings.connect = Some(self.started.elapsed());
         self.seen.peer = peer;
         self.seen.answers.reserve(8);
@@ -76,9 +92,18 @@ impl<'a> Drive<'a> {
         let loopback = peer.is_none_or(|peer| peer.ip().to_canonical().is_loopback());
         let mut dialogue = Dialogue::new(self.plan, loopback);
         let mut link = Link::new(io, self.plan.limits, self.started + self.plan.timeouts.session);
-        if let Err(end) = self.converse(&mut dialogue, &mut link).await {
-            self.seen.event_step = dialogue.step().map(count);
-            self.end_with(end);
+        let ended = tokio::select! {
+            biased;
+            ended = self.converse(&mut dialogue, &mut link) => Some(ended),
+            () = leave => None,
+        };
+        match ended {
+            Some(Ok(())) => {}
+            Some(Err(end)) => {
+                self.seen.event_step = dialogue.step().map(count);
+                self.end_with(end);
+            }
+            None => self.leave(&dialogue, &mut link).await,
         }
         self.seen.steps = count(dialogue.steps_done());
         for note in std::mem::take(&mut dialogue.notes) {
@@ -221,6 +246,7 @@ impl<'a> Drive<'a> {
         let message = draft.render(&self.stamp(&message_id));
         smtp::stuff(&message, &mut out);
         let size = message.len();
+        self.in_message = true;
         for (n, chunk) in out.chunks(CHUNK).enumerate() {
             // Before every piece, and so before the final dot: a reply that is
             // already there was not given to this message.
@@ -235,6 +261,7 @@ impl<'a> Drive<'a> {
                 return self.hear(written, link, stage).await;
             }
         }
+        self.in_message = false;
         self.out = out;
         self.seen.sent.push(Sent { transaction: count(transaction), message_id, at: self.started.elapsed() });
         self.read(link, stage).await.map_err(delivery_unknown)

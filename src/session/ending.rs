@@ -32,6 +32,7 @@ impl Drive<'_> {
         link.allow(QUIT);
         self.out.clear();
         self.out.extend_from_slice(b"QUIT\r\n");
+        self.said_quit = true;
         let reply = match self.say(false, link, Stage::Quit).await {
             Ok(reply) => reply,
             Err((Stage::Tls, event)) => return Err((Stage::Tls, event)),

@@ -27,6 +27,8 @@ pub(super) struct Link<S> {
     /// When the last byte of the last reply was read.
     read: Instant,
     buffer: Box<[u8]>,
+    /// Whether some of what was to be written has been, and some has not.
+    amid_a_write: bool,
 }
 
 /// Why there is no reply.
@@ -55,6 +57,7 @@ impl<S: Wire> Link<S> {
             written: now,
             read: now,
             buffer: vec![0; 4096].into_boxed_slice(),
+            amid_a_write: false,
         }
     }
 
@@ -72,6 +75,11 @@ impl<S: Wire> Link<S> {
     /// From the last byte written to the last byte read.
     pub(super) fn elapsed(&self) -> Duration {
         self.read.saturating_duration_since(self.written)
+    }
+
+    /// Whether what is written now would stand in the middle of something else.
+    pub(super) fn is_amid_a_write(&self) -> bool {
+        self.amid_a_write
     }
 
     pub(super) fn is_tls(&self) -> bool {
@@ -97,8 +105,10 @@ impl<S: Wire> Link<S> {
             // Clear text is not buffered on its way to the kernel.
             if tls { stream.flush().await } else { Ok(()) }
         };
+        // Left so by a failure, and by whoever no longer waits for this.
+        self.amid_a_write = true;
         match within(self.timer.as_mut(), self.deadline, write).await {
-            Some(Ok(())) => {}
+            Some(Ok(())) => self.amid_a_write = false,
             Some(Err(error)) => return Err(Silence::Failed(TlsFailure::of(&error))),
             None => return Err(Silence::Timeout { writing: true }),
         }

@@ -10,6 +10,7 @@ mod hostile;
 mod hostile_auth;
 #[cfg(test)]
 mod hostile_tls;
+mod leaving;
 mod link;
 mod log_in;
 mod mask;
@@ -27,6 +28,7 @@ mod transcript;
 mod wire;
 
 pub use drive::Watch;
+pub use leaving::PARTING;
 pub use observation::{Answer, Arrived, Observation, Sent, Timings, Waited};
 pub use play::{play, play_on, unwatched};
 pub use transcript::{Direction, Line, Transcript};

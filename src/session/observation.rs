@@ -46,6 +46,8 @@ pub struct Observation {
     /// How `arrived` was waited for, where the server passes mail on and the simulator
     /// is behind it. `None` where the server is the simulator itself.
     pub waited: Option<Waited>,
+    /// The session was left before its plan was done: it says nothing of the server.
+    pub left: bool,
     /// Oddities that are no fault, in words: a TLS close without close_notify
     /// after QUIT, a doubled keyword.
     pub notes: Vec<String>,

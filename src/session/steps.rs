@@ -83,6 +83,11 @@ impl<'p> Dialogue<'p> {
         self.progress.begun && matches!(steps(self.plan)[self.progress.step].say, Say::Raw { .. })
     }
 
+    /// Whether the server takes what comes for a message.
+    pub(super) fn is_in_data(&self) -> bool {
+        self.progress.in_data
+    }
+
     /// Whether raw bytes answer a challenge.
     pub(super) fn is_challenged(&self) -> bool {
         self.progress.challenged

@@ -27,6 +27,7 @@ mod hostile_clients;
 mod hostile_files;
 mod html;
 mod init;
+mod interrupted;
 mod layers;
 mod postfix;
 mod probe;

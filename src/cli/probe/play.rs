@@ -1,5 +1,6 @@
 //! What `probe` does.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -11,6 +12,10 @@ use crate::plan::Plan;
 use crate::report::Palette;
 use crate::session::{Line, Observation, play};
 use crate::verdict::{Outcome, judge};
+
+/// The exit status after each signal.
+const SIGINT: u8 = 130;
+const SIGTERM: u8 = 143;
 
 /// Plays the session that the flags describe.
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
@@ -71,23 +76,36 @@ fn prepared(args: &Args) -> Result<Plan, String> {
 }
 
 /// Plays the plan and prints each line as it is spoken; the exit status where a
-/// signal came first. The connection is then closed, in whatever state.
+/// signal came first. The session is then left, and after a second signal the connection
+/// closed in whatever state.
 async fn watched(plan: &Plan, palette: Palette) -> Result<Observation, u8> {
     let mut print = |line: Line<'_>| {
         let _ = show::line(&mut io::stdout().lock(), line, palette);
         let _ = io::stdout().flush();
     };
-    let interrupted = async |kind: SignalKind| {
-        if let Ok(mut signal) = signal(kind)
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
-        std::future::pending().await
+    let first = Cell::new(None);
+    let leave = async { first.set(Some(signals(1).await)) };
+    let seen = tokio::select! {
+        biased;
+        seen = play(plan, &mut print, leave) => seen,
+        status = signals(2) => return Err(status),
     };
-    tokio::select! {
-        seen = play(plan, &mut print) => Ok(seen),
-        () = interrupted(SignalKind::interrupt()) => Err(130),
-        () = interrupted(SignalKind::terminate()) => Err(143),
+    match first.get() {
+        Some(status) if seen.left => Err(status),
+        _ => Ok(seen),
     }
+}
+
+/// Waits for so many signals to end, and gives the exit status of the last.
+async fn signals(times: usize) -> u8 {
+    let listen = || Ok::<_, io::Error>((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?));
+    let Ok((mut interrupt, mut terminate)) = listen() else { return std::future::pending().await };
+    let mut status = SIGINT;
+    for _ in 0..times {
+        status = tokio::select! {
+            _ = interrupt.recv() => SIGINT,
+            _ = terminate.recv() => SIGTERM,
+        };
+    }
+    status
 }

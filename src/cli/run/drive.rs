@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::arrivals::{Arrivals, behind, here};
 use super::signals::Signals;
 use crate::plan::Plan;
-use crate::runner::{self, Job, Limits, Ready, Settings, Stop};
+use crate::runner::{self, Job, Limits, Ready, Settings, Stop, Turn};
 use crate::scenario::{At, Case, Planned, Resolver};
 use crate::session;
 use crate::verdict::CaseResult;
@@ -98,14 +98,17 @@ pub(in crate::cli) fn drive<'a>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::listen(beside.deadline.map(Into::into))?;
-        let play = async |job: &Job, ready: &Ready, closed: &dyn Fn()| {
+        let play = async |job: &Job, ready: &Ready, turn: &Turn<'_>| {
             let began = Instant::now();
-            let mut seen = session::play(&ready.plan, &mut session::unwatched).await;
+            let mut seen = session::play(&ready.plan, &mut session::unwatched, turn.to_leave()).await;
+            if seen.left {
+                return seen;
+            }
             let expect = ready.expect(&job.case);
             match arrivals(&job.case) {
                 Arrivals::Here(lab) => here(lab, &mut seen),
                 Arrivals::Behind(way) if expect.asks_what_arrives() => {
-                    closed();
+                    turn.closed();
                     behind(&way, &ready.plan, expect, began, &mut seen).await;
                 }
                 Arrivals::Behind(_) | Arrivals::Unseen => {}
