@@ -7,7 +7,7 @@
 set -u
 
 # program:package
-programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin openssl:openssl python3:python3 chromium:chromium'
+programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin dovecot:dovecot-core openssl:openssl python3:python3 chromium:chromium'
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -19,6 +19,8 @@ missing() {
   perl -MNet::SSLeay -e 1 2>/dev/null || printf 'libnet-ssleay-perl '
   # Judges the schemas of scenario, project and tenants files.
   python3 -c 'import jsonschema' 2>/dev/null || printf 'python3-jsonschema '
+  # Its SMTP server, with every mechanism of AUTH.
+  [ -x /usr/lib/dovecot/submission ] || printf 'dovecot-submissiond '
   ls /usr/lib*/sasl2/libplain.so /usr/lib*/*/sasl2/libplain.so 2>/dev/null | grep -q . || printf 'libsasl2-modules '
 }
 

@@ -29,6 +29,7 @@ mod html;
 mod init;
 mod interrupted;
 mod layers;
+mod log_ins;
 mod postfix;
 mod probe;
 mod run;

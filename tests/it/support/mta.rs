@@ -20,7 +20,6 @@ impl Mta {
     /// skipped, and says so.
     pub fn is_here(test: &str, programs: &[&str]) -> bool {
         let all: Vec<&str> = ["postfix"].iter().chain(programs).copied().collect();
-        let is_root = || Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
         have(test, &all) && (is_root() || skip(test, "Postfix must be started by root"))
     }
 
@@ -80,6 +79,11 @@ impl Drop for Mta {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// Whether the tests are run by root.
+pub fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
 }
 
 /// Ports that were free a moment ago.

@@ -1,0 +1,121 @@
+//! A Dovecot of the tests' own, which speaks every mechanism of AUTH on a submission
+//! port. It passes no message on.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::mta::{free_ports, is_root};
+use super::need::{find, have, skip};
+use super::{Dir, Pki};
+
+/// What its submission server is, which Debian has in a package of its own.
+const SUBMISSION: &str = "/usr/lib/dovecot/submission";
+
+/// A running Dovecot, stopped when the last test that holds it lets go.
+///
+/// `probe@test` has the password and the token `secret`; `client.test` logs in by the
+/// client certificate of that name. Who fails is made to wait at the next try from the same
+/// address.
+pub struct Dovecot {
+    /// STARTTLS offered, AUTH after TLS.
+    pub port: u16,
+    keeper: Child,
+    _dir: Dir,
+}
+
+impl Dovecot {
+    /// The one that the tests share; `None` where it cannot be had and the tests are
+    /// skipped.
+    pub fn shared(test: &str) -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<Dovecot>> = Mutex::new(Weak::new());
+        let here = have(test, &["dovecot"])
+            && (is_root() || skip(test, "Dovecot must be started by root"))
+            && (Path::new(SUBMISSION).exists() || skip(test, "without dovecot-submissiond"));
+        if !here {
+            return None;
+        }
+        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(running) = shared.upgrade() {
+            return Some(running);
+        }
+        let started = Arc::new(Self::start());
+        *shared = Arc::downgrade(&started);
+        Some(started)
+    }
+
+    fn start() -> Self {
+        let dir = Dir::new();
+        Pki::shared().write(&dir);
+        let [port] = free_ports();
+        let folder = dir.path().display().to_string();
+        dir.write("dovecot.conf", CONF.replace("$D", &folder).replace("$PORT", &port.to_string()));
+        dir.write("users", "probe@test:{PLAIN}secret::::::\nclient.test:{PLAIN}::::::nopassword\n");
+        fs::create_dir_all(dir.join("mail")).expect("the test's folder is writable");
+        // As with Postfix, the shell outlives nobody.
+        let script = "trap '' INT; d=$1; chmod 755 \"$d\"; chown mail \"$d/mail\"
+            \"$2\" -F -c \"$d/dovecot.conf\" </dev/null >\"$d/out\" 2>&1 & server=$!
+            read _ || :
+            kill $server; wait $server; rm -rf \"$d\"";
+        let mut keeper = Command::new("sh");
+        keeper.args(["-c", script, "sh"]).arg(dir.path());
+        keeper.arg(find("dovecot").expect("it was found before"));
+        let keeper = keeper.stdin(Stdio::piped()).spawn().expect("sh starts");
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(
+                start.elapsed() < Duration::from_secs(30),
+                "Dovecot does not listen\n{}\n{}",
+                fs::read_to_string(dir.join("out")).unwrap_or_default(),
+                fs::read_to_string(dir.join("log")).unwrap_or_default(),
+            );
+            thread::sleep(Duration::from_millis(20));
+        }
+        Self { port, keeper, _dir: dir }
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+const CONF: &str = "\
+base_dir = $D/run
+log_path = $D/log
+protocols = submission
+listen = 127.0.0.1
+hostname = mx.test
+ssl = yes
+ssl_cert = <$D/server-ec.pem
+ssl_key = <$D/server-ec.key
+ssl_ca = <$D/ca.pem
+ssl_verify_client_cert = yes
+ssl_require_crl = no
+auth_ssl_username_from_cert = yes
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer external
+auth_failure_delay = 0
+disable_plaintext_auth = yes
+submission_relay_host = 127.0.0.1
+mail_location = maildir:$D/mail/%u
+first_valid_uid = 1
+service submission-login {
+  inet_listener submission {
+    port = $PORT
+  }
+}
+passdb {
+  driver = passwd-file
+  args = $D/users
+}
+userdb {
+  driver = static
+  args = uid=mail gid=mail home=$D/mail/%u
+}
+";
