@@ -51,6 +51,19 @@ impl Body {
         Self { encoding, encoded: part.raw_body().into(), text }
     }
 
+    /// A text beyond ASCII as it stands, for a session that takes it so: `8bit`, or
+    /// `binary`. What may not be (RFC 2045 §2.8: NUL, a bare CR, a line of more than
+    /// 998 octets in 8bit) is encoded all the same.
+    #[must_use]
+    pub fn unencoded(text: Arc<str>, encoding: &'static str) -> Self {
+        let lines = crlf(&text);
+        let fits = |line: &str| line.len() <= 998 && !line.contains(['\r', '\0']);
+        if text.is_ascii() || (encoding == "8bit" && !lines.split("\r\n").all(fits)) {
+            return Self::new(text);
+        }
+        Self { encoding: encoding.into(), encoded: lines.into_bytes().into(), text }
+    }
+
     /// Whether this was made of that very text.
     #[must_use]
     pub fn is_of(&self, text: &Arc<str>) -> bool {
@@ -138,7 +151,7 @@ pub(super) fn compose(composition: &Composition<'_>) -> Result<Composed, DraftEr
         }
         Some(body) => {
             out.text("\r\n");
-            out.text(&body.text.replace("\r\n", "\n").replace('\n', "\r\n"));
+            out.text(&crlf(&body.text));
         }
         None => {
             if encoded {
@@ -192,6 +205,11 @@ impl Writer {
         self.text(&headers.to_string());
         Ok(())
     }
+}
+
+/// With every line end as CRLF.
+fn crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
 /// The text in the encoding that suits it. NUL and a CR that ends no line are not
@@ -290,6 +308,23 @@ mod tests {
         }
         let message = rendered(Composition { body: text("a\r\nb\n"), ..Composition::default() });
         assert!(message.ends_with("Content-Transfer-Encoding: 7bit\r\n\r\na\r\nb\r\n"), "{message}");
+    }
+
+    #[test]
+    fn a_text_goes_unencoded_where_it_may() {
+        let message = |text: &str, encoding| {
+            let body = Some(Body::unencoded(text.into(), encoding));
+            rendered(Composition { body, ..Composition::default() })
+        };
+        assert!(
+            message("Größe\n", "8bit").ends_with("Content-Transfer-Encoding: 8bit\r\n\r\nGröße\r\n"),
+            "{}",
+            message("Größe\n", "8bit")
+        );
+        assert!(message("plain\n", "8bit").contains("Content-Transfer-Encoding: 7bit\r\n"));
+        assert!(message("ä\0", "8bit").contains("Content-Transfer-Encoding: base64\r\n"));
+        assert!(message(&"ä".repeat(500), "8bit").contains("Content-Transfer-Encoding: base64\r\n"));
+        assert!(message("ä\0", "binary").ends_with("Content-Transfer-Encoding: binary\r\n\r\nä\0"));
     }
 
     #[test]

@@ -53,6 +53,12 @@ pub struct Stamp<'a> {
     pub case_id: &'a str,
 }
 
+/// An id that no other message has: sixteen digits, and the name given in EHLO.
+#[must_use]
+pub fn new_message_id(name: &str) -> String {
+    format!("{:016x}.relayprobe@{name}", fastrand::u64(..))
+}
+
 impl Draft {
     /// A message as it is, byte for byte. On the wire only dots are doubled and a
     /// missing final CRLF is added, as DATA needs (RFC 5321 §4.1.1.4).

@@ -4,4 +4,4 @@ mod compose;
 mod draft;
 
 pub use compose::{Body, Composition, DraftError};
-pub use draft::{Draft, Stamp};
+pub use draft::{Draft, Stamp, new_message_id};

@@ -6,9 +6,11 @@
 //! who closes, is a field here. Everything in it is checked: playing a plan can
 //! meet a refusal or an event, never bad input.
 
+mod extensions;
 mod session;
 mod steps;
 
+pub use extensions::Extensions;
 pub use session::{
     Auth, Endpoint, Handshake, Hello, HelloVerb, Plan, Proxy, ProxyVersion, Reach, Recipient, Timeouts,
     TlsMode, TlsPlan, Transaction,

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Say, Steps, StepsAfter};
+use super::{Extensions, Say, Steps, StepsAfter};
 use crate::message::Draft;
 use crate::secret::Secret;
 use crate::smtp::{ForwardPath, Mechanism, ReplyLimits, ReversePath, Stage};
@@ -26,6 +26,8 @@ pub struct Plan {
     pub transactions: Vec<Transaction>,
     /// The dialogue written out; then there are no transactions.
     pub steps: Option<Steps>,
+    /// Extensions that are used.
+    pub extensions: Extensions,
     /// The last stage to play; `None` plays to the end. `Data` closes the
     /// connection without the final dot.
     pub stop_after: Option<Stage>,
@@ -66,6 +68,9 @@ impl Plan {
             mail: !transactions.is_empty(),
             recipients: transactions.iter().any(|t| !t.recipients.is_empty()),
             message: transactions.iter().any(|t| t.message.is_some()),
+            chunking: self.extensions.chunks.is_some(),
+            xclient: self.extensions.xclient.is_some(),
+            xforward: self.extensions.xforward.is_some(),
             stop_after: self.stop_after,
             steps_after: self.steps.as_ref().map(|steps| steps.after),
         }
@@ -112,6 +117,12 @@ pub struct Reach {
     pub recipients: bool,
     /// Whether a transaction has a message.
     pub message: bool,
+    /// Whether it goes by BDAT, so that nothing is said at `data`.
+    pub chunking: bool,
+    /// Whether XCLIENT makes the session begin anew, with another EHLO.
+    pub xclient: bool,
+    /// Whether XFORWARD comes before each transaction.
+    pub xforward: bool,
     /// The last stage to play.
     pub stop_after: Option<Stage>,
     /// Where steps begin, if the dialogue is written out.
@@ -148,11 +159,18 @@ impl Reach {
                 &[Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::StartTls, Stage::Tls, Stage::EhloTls]
             }
         });
+        let opened = self.steps_after != Some(StepsAfter::Greeting);
+        if self.xclient && opened {
+            // XCLIENT has no stage of its own, and another EHLO comes after it.
+            stages.insert(stages.len() - 1, Stage::Command);
+        }
         for (planned, reached) in [
-            (self.auth && self.steps_after != Some(StepsAfter::Greeting), &[Stage::Auth][..]),
+            (self.auth && opened, &[Stage::Auth][..]),
+            (self.xforward && self.mail && !self.xclient, &[Stage::Command]),
             (self.mail, &[Stage::MailFrom]),
             (self.recipients, &[Stage::RcptTo]),
-            (self.message, &[Stage::Data, Stage::Message]),
+            (self.message && !self.chunking, &[Stage::Data]),
+            (self.message, &[Stage::Message]),
         ] {
             if planned {
                 stages.extend_from_slice(reached);

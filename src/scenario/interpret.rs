@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::agree::{asks_who_closes, key_of, leave, reached, repeated, shows};
 use super::expand::{Common, is_filled};
+use super::extensions::ExtensionsSpec;
 use super::judged::{except, except_expectations, expectations, with_mail};
 use super::part::{Part, State, name_case, placeholder};
 use super::project::{CertificateFiles, Project};
@@ -45,6 +46,7 @@ pub(super) struct Interpreter<'i> {
     tls: Part<Arc<TlsSpec>>,
     certificate: Part<Option<Arc<CertificateFiles>>>,
     auth: Part<Option<Arc<AuthSpec>>>,
+    extensions: Part<Arc<ExtensionsSpec>>,
     mail: Part<(Arc<[super::spec::TransactionSpec]>, Arc<Mail>)>,
     steps: Part<Option<Arc<ReadSteps>>>,
     source_ip: Part<Option<(IpAddr, Span)>>,
@@ -70,6 +72,7 @@ const MAIL_KEYS: &[&str] = &[
     "message",
     "transactions",
     "steps",
+    "extensions",
 ];
 
 /// With those that bare words stand for.
@@ -79,6 +82,7 @@ const STEPS_KEYS: &[&str] = &[
     "helo",
     "tls",
     "auth",
+    "extensions",
     "mail_from",
     "rcpt_to",
     "header_from",
@@ -145,6 +149,7 @@ impl<'i> Interpreter<'i> {
             tls: Part::of(&["tls", "steps"]),
             certificate: Part::of(&["tls", "certificate"]),
             auth: Part::of(&["auth"]),
+            extensions: Part::of(&["extensions", "steps"]),
             mail: Part::of(MAIL_KEYS),
             steps: Part::of(STEPS_KEYS),
             source_ip: Part::of(&["source_ip"]),
@@ -213,18 +218,21 @@ impl<'i> Interpreter<'i> {
         let auth = self.auth.read(&state, findings, |view, findings| {
             read::auth(view, findings).map(|auth| auth.map(Arc::new))
         });
+        let extensions = self.extensions.read(&state, findings, read::extensions);
+        // What is wrong with them hides nothing that is wrong with the mail.
+        let used = extensions.clone().unwrap_or_default();
         let shared = MAIL_KEYS.iter().all(|key| !self.varying.contains(key));
         // What is wrong with the name hides nothing that is wrong with the mail.
         let nameless = || Hello { verb: HelloVerb::Ehlo, name: Arc::clone(hostname) };
         let greeted = hello.clone().unwrap_or_else(nameless);
         let mail = self.mail.read(&state, findings, |view, findings| {
-            let mut mail = read::mail(view, &greeted, shared, findings)?;
+            let mut mail = read::mail(view, &greeted, &used, shared, findings)?;
             Some((std::mem::take(&mut mail.transactions).into(), Arc::new(mail)))
         });
         let steps = self.steps.read(&state, findings, |view, findings| {
             let handshake = tls.as_ref().map_or(Handshake::StartTls, |tls| tls.mode);
             let logs_in = auth.as_ref().is_none_or(Option::is_some);
-            read::steps(view, &greeted, shared, handshake, logs_in, findings)
+            read::steps(view, &greeted, &used, shared, handshake, logs_in, findings)
         });
         let source_ip = self.source_ip.read(&state, findings, read::source_ip);
         let timeouts = self.timeouts.read(&state, findings, read::timeouts);
@@ -285,6 +293,7 @@ impl<'i> Interpreter<'i> {
             tls: tls?,
             certificate: certificate?,
             auth: auth?,
+            extensions: extensions?,
             transactions,
             steps: steps?.map(|steps| steps.spec.clone()),
             stop_after: None,

@@ -4,6 +4,7 @@ mod agree;
 mod case;
 mod expand;
 mod expectation;
+mod extensions;
 mod ids;
 mod interpret;
 mod judged;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::extensions::{BodyKind, ExtensionsSpec};
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
 use crate::message::{Body, Composition, Draft, DraftError};
@@ -21,6 +22,7 @@ pub(super) struct Spec {
     pub(super) tls: Arc<TlsSpec>,
     pub(super) certificate: Option<Arc<CertificateFiles>>,
     pub(super) auth: Option<Arc<AuthSpec>>,
+    pub(super) extensions: Arc<ExtensionsSpec>,
     pub(super) transactions: Arc<[TransactionSpec]>,
     /// The dialogue written out; then there are no transactions.
     pub(super) steps: Option<StepsSpec>,
@@ -49,6 +51,9 @@ impl Spec {
             mail: !self.transactions.is_empty(),
             recipients: self.transactions.iter().any(|t| !t.recipients.is_empty()),
             message: self.transactions.iter().any(|t| t.message.is_some()),
+            chunking: self.extensions.use_of.chunks.is_some(),
+            xclient: self.extensions.use_of.xclient.is_some(),
+            xforward: self.extensions.use_of.xforward.is_some(),
             stop_after: self.stop_after,
             steps_after: self.steps.as_ref().map(|steps| steps.steps.after),
         }
@@ -199,6 +204,8 @@ pub(super) struct Parts {
     pub(super) subject: Option<Arc<str>>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Option<Arc<str>>,
+    /// How much of the text may go unencoded.
+    pub(super) kind: Option<BodyKind>,
 }
 
 impl Parts {
@@ -220,7 +227,11 @@ impl Parts {
             to: recipients.iter().map(|recipient| recipient.path.as_str()).collect(),
             subject: self.subject.as_deref(),
             headers: &self.headers,
-            body: self.body.as_ref().map(encoded),
+            body: self.body.as_ref().map(|text| match self.kind {
+                Some(BodyKind::EightBit) => Body::unencoded(Arc::clone(text), "8bit"),
+                Some(BodyKind::Binary) => Body::unencoded(Arc::clone(text), "binary"),
+                Some(BodyKind::SevenBit) | None => encoded(text),
+            }),
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::yaml::{Diagnostic, Field, Fields, Key, Node, Sources, Span, Value, ne
 use super::table::{CsvFiles, read_csv};
 
 /// Every key of a scenario.
-const KEYS: [&str; 29] = [
+const KEYS: [&str; 30] = [
     "name",
     "description",
     "tags",
@@ -20,6 +20,7 @@ const KEYS: [&str; 29] = [
     "tls",
     "certificate",
     "auth",
+    "extensions",
     "mail_from",
     "rcpt_to",
     "header_from",

@@ -1,20 +1,21 @@
 //! What to say next: the session as a state machine, without IO or clock.
 //!
 //! ```text
-//! greeting ▶ EHLO ▶ [STARTTLS ▶ handshake ▶ EHLO] ▶ [AUTH] ▶ { [RSET] MAIL RCPT… DATA message }… ▶ end
+//! greeting ▶ EHLO ▶ [STARTTLS ▶ handshake ▶ EHLO] ▶ [XCLIENT ▶ EHLO] ▶ [AUTH] ▶ { [RSET] MAIL RCPT… DATA message }… ▶ end
 //! ```
 //!
 //! Where the plan has steps, they take over after the greeting or after AUTH: see
 //! [`super::steps`].
 //!
-//! Absent on purpose: pipelining unless steps ask for it, a second try, HELO after a
+//! Absent on purpose: pipelining unless it is asked for, a second try, HELO after a
 //! refused EHLO. What the plan does not say is not sent.
 
 use std::time::Duration;
 
+use super::mailing::Batch;
 use super::steps::Progress;
 use crate::message::Draft;
-use crate::plan::{Chunks, Close, Hello, HelloVerb, Plan, StepsAfter, TlsMode, TlsPlan, Transaction};
+use crate::plan::{Chunks, Close, Hello, HelloVerb, Plan, StepsAfter, TlsMode, TlsPlan};
 use crate::smtp::{EhloResponse, Event, EventKind, Reply, SaslClient, Stage};
 
 /// What the driver is to do next.
@@ -79,14 +80,20 @@ pub(super) struct Dialogue<'p> {
     /// What the last EHLO offered.
     pub(super) offers: Option<EhloResponse>,
     pub(super) transaction: usize,
-    recipient: usize,
+    pub(super) recipient: usize,
     /// How many recipients of the transaction were accepted.
     pub(super) accepted: usize,
     /// Where the steps stand, if there are any.
     pub(super) progress: Progress,
     /// Whether the server holds a transaction that must be taken back before the
     /// next MAIL.
-    open: bool,
+    pub(super) open: bool,
+    /// What was written before it was answered.
+    pub(super) batch: Batch,
+    /// The message under way has no recipient: no more of it than a dot was sent.
+    pub(super) for_nobody: bool,
+    /// XCLIENT has been accepted.
+    pub(super) changed_client: bool,
     /// Things worth telling.
     pub(super) notes: Vec<String>,
     /// Texts made from a secret, as yet unknown to the mask.
@@ -102,10 +109,14 @@ pub(super) enum At {
     StartTls,
     Tls,
     Auth(Box<SaslClient>),
+    XClient,
     Rset,
+    XForward,
     Mail,
     Rcpt,
     Data,
+    /// A piece of the message that is not the last, from 0.
+    Chunk(usize),
     Message,
     Command,
 }
@@ -124,6 +135,9 @@ impl<'p> Dialogue<'p> {
             accepted: 0,
             progress: Progress::default(),
             open: false,
+            batch: Batch::default(),
+            for_nobody: false,
+            changed_client: false,
             notes: Vec::new(),
             proofs: Vec::new(),
         }
@@ -144,7 +158,7 @@ impl<'p> Dialogue<'p> {
             At::Rcpt => Stage::RcptTo,
             At::Data => Stage::Data,
             At::Message => Stage::Message,
-            At::Command => Stage::Command,
+            At::Command | At::XClient | At::XForward | At::Chunk(_) => Stage::Command,
         }
     }
 
@@ -254,6 +268,9 @@ impl<'p> Dialogue<'p> {
                     self.notes.extend(offers.oddities());
                     self.offers = Some(offers);
                 }
+                // With XCLIENT there is one more EHLO, after STARTTLS where that is to come.
+                let clear = matches!(self.plan.tls, TlsMode::StartTls { .. }) && !self.secured;
+                let last = last && (clear || !self.is_client_to_change());
                 if accepted && !last { self.after_hello(out) } else { Next::End { quit: true } }
             }
             At::StartTls if accepted && last => Next::End { quit: false },
@@ -273,53 +290,20 @@ impl<'p> Dialogue<'p> {
                     accepted || self.plan.auth.as_ref().is_some_and(|auth| auth.continue_on_failure);
                 if goes_on && !last { self.next_transaction(out) } else { Next::End { quit: true } }
             }
-            At::Rset if accepted => self.mail(out),
-            At::Mail if accepted => {
-                self.open = true;
-                if last || self.now().recipients.is_empty() {
-                    self.end_transaction(out)
-                } else {
-                    self.rcpt(out)
-                }
+            At::XClient if accepted => {
+                // As after the greeting (Postfix' XCLIENT_README).
+                (self.changed_client, self.offers) = (true, None);
+                self.hello(out)
             }
-            At::Rcpt => {
-                self.accepted += usize::from(accepted);
-                self.recipient += 1;
-                if self.recipient < self.now().recipients.len() {
-                    return self.rcpt(out);
-                }
-                if last || self.accepted == 0 || self.now().message.is_none() {
-                    return self.end_transaction(out);
-                }
-                self.at = At::Data;
-                out.extend_from_slice(b"DATA\r\n");
-                Next::Say
+            At::Greeting | At::StartTls | At::XClient => Next::End { quit: true },
+            At::Rset | At::XForward | At::Mail | At::Rcpt | At::Data | At::Chunk(_) | At::Message => {
+                self.mail_reply(reply, out)
             }
-            // Closes without the final dot: nothing is delivered.
-            At::Data if accepted && last => Next::End { quit: false },
-            At::Data if accepted => match &self.now().message {
-                Some(draft) => {
-                    self.at = At::Message;
-                    Next::Message(draft)
-                }
-                None => self.end_transaction(out),
-            },
-            At::Message => {
-                // Taken or not, the transaction is over (RFC 5321 §4.1.1.4).
-                self.open = false;
-                self.end_transaction(out)
-            }
-            At::Mail | At::Data => self.end_transaction(out),
-            At::Greeting | At::StartTls | At::Rset => Next::End { quit: true },
         }
     }
 
-    fn is_last(&self, stage: Stage) -> bool {
+    pub(super) fn is_last(&self, stage: Stage) -> bool {
         self.plan.stop_after == Some(stage)
-    }
-
-    fn now(&self) -> &'p Transaction {
-        &self.plan.transactions[self.transaction]
     }
 
     fn hello(&mut self, out: &mut Vec<u8>) -> Next<'p> {
@@ -346,6 +330,9 @@ impl<'p> Dialogue<'p> {
             out.extend_from_slice(b"STARTTLS\r\n");
             return Next::Say;
         }
+        if self.is_client_to_change() {
+            return self.change_client(out);
+        }
         match &self.plan.auth {
             Some(auth) => self.auth(auth, false, out),
             None => self.next_transaction(out),
@@ -354,51 +341,6 @@ impl<'p> Dialogue<'p> {
 
     pub(super) fn offered(&self, line: &str) -> bool {
         self.offers.as_ref().is_some_and(|offers| offers.offers(line))
-    }
-
-    fn next_transaction(&mut self, out: &mut Vec<u8>) -> Next<'p> {
-        if self.plan.steps.is_some() {
-            return self.next_step(out);
-        }
-        if self.transaction >= self.plan.transactions.len() {
-            return Next::End { quit: true };
-        }
-        if std::mem::take(&mut self.open) {
-            self.at = At::Rset;
-            out.extend_from_slice(b"RSET\r\n");
-            return Next::Say;
-        }
-        self.mail(out)
-    }
-
-    fn end_transaction(&mut self, out: &mut Vec<u8>) -> Next<'p> {
-        if self.transaction + 1 >= self.plan.transactions.len() {
-            return Next::End { quit: true };
-        }
-        self.transaction += 1;
-        self.next_transaction(out)
-    }
-
-    fn mail(&mut self, out: &mut Vec<u8>) -> Next<'p> {
-        self.at = At::Mail;
-        (self.recipient, self.accepted) = (0, 0);
-        let Transaction { mail_from, mail_params, recipients, .. } = self.now();
-        let international =
-            !mail_from.as_str().is_ascii() || recipients.iter().any(|to| !to.path.as_str().is_ascii());
-        if international && !self.offered("SMTPUTF8") {
-            // RFC 6531 §3.1: such an address must not be sent to this server.
-            return not_offered(
-                "SMTPUTF8",
-                "an address is not ASCII, and the server does not offer SMTPUTF8".to_owned(),
-            );
-        }
-        command(out, &["MAIL FROM:<", mail_from.as_str(), ">"], mail_params)
-    }
-
-    fn rcpt(&mut self, out: &mut Vec<u8>) -> Next<'p> {
-        self.at = At::Rcpt;
-        let recipient = &self.now().recipients[self.recipient];
-        command(out, &["RCPT TO:<", recipient.path.as_str(), ">"], &recipient.params)
     }
 }
 

@@ -13,7 +13,7 @@ use super::mask::Mask;
 use super::silence::{delivery_unknown, unasked};
 use super::wire::Wire;
 use super::{Answer, Direction, Line, Observation, Sent};
-use crate::message::{Draft, Stamp};
+use crate::message::{Draft, Stamp, new_message_id};
 use crate::plan::{Plan, TlsMode, TlsPlan};
 use crate::smtp::{self, Event, EventKind, Reply, Stage, lossless};
 use crate::tls::{ClientCertificate, Negotiated};
@@ -269,7 +269,7 @@ impl<'a> Drive<'a> {
 
     /// An id that no other message has.
     pub(super) fn message_id(&self) -> String {
-        format!("{:016x}.relayprobe@{}", fastrand::u64(..), self.plan.hello.name)
+        new_message_id(&self.plan.hello.name)
     }
 
     pub(super) fn stamp<'s>(&'s self, message_id: &'s str) -> Stamp<'s> {

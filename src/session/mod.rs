@@ -5,6 +5,9 @@ mod dialogue;
 mod drive;
 mod ending;
 #[cfg(test)]
+mod extended;
+mod extending;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod hostile_auth;
@@ -13,6 +16,7 @@ mod hostile_tls;
 mod leaving;
 mod link;
 mod log_in;
+mod mailing;
 mod mask;
 mod observation;
 mod play;

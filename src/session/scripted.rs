@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Observation, play_on, unwatched};
 use crate::message::{Composition, Draft};
-use crate::plan::{Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction};
+use crate::plan::{Endpoint, Extensions, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction};
 use crate::smtp::{ForwardPath, ReplyLimits, ReversePath, Stage};
 
 /// What a scripted server does.
@@ -116,6 +116,7 @@ pub(super) fn plan() -> Plan {
         auth: None,
         transactions: vec![transaction(&["b@b.test"])],
         steps: None,
+        extensions: Extensions::default(),
         stop_after: None,
         hold_quit: false,
         timeouts: Timeouts::default(),

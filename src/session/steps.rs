@@ -4,7 +4,7 @@
 //! written in one go all replies are read first, for all were asked for.
 
 use super::dialogue::{At, Dialogue, Next, command, not_offered};
-use crate::plan::{HelloVerb, Plan, Say, Step, TlsMode};
+use crate::plan::{HelloVerb, Plan, Recipient, Say, Step, TlsMode};
 use crate::smtp::{EhloResponse, Reply, Stage};
 
 /// Where a dialogue of steps stands.
@@ -52,7 +52,8 @@ impl<'p> Dialogue<'p> {
         if batch.len() == 1 {
             return self.say(&list[first], false, out);
         }
-        if !self.offered("PIPELINING") && !batch.iter().any(|step| step.violate) {
+        let forced = self.plan.extensions.force || batch.iter().any(|step| step.violate);
+        if !forced && !self.offered("PIPELINING") {
             // RFC 2920 §3.1: only where it is offered.
             return not_offered("PIPELINING", "the server does not offer PIPELINING".to_owned());
         }
@@ -96,6 +97,12 @@ impl<'p> Dialogue<'p> {
     /// The next piece of the message ends it, or does not.
     pub(super) fn chunk_ends(&mut self, last: bool) {
         self.progress.chunk.1 = last;
+        if self.plan.steps.is_none() {
+            if last {
+                self.at = At::Message;
+            }
+            return;
+        }
         let Say::Bdat { last: told, .. } = steps(self.plan)[self.progress.step].say else { return };
         self.at = if last && told { At::Message } else { At::Command };
     }
@@ -157,6 +164,9 @@ impl<'p> Dialogue<'p> {
             }
             (Say::Data(_), At::Message) => {
                 (self.progress.in_data, self.accepted) = (false, 0);
+                if let Some(event) = self.taken_for_nobody(reply) {
+                    return Next::Fail(event);
+                }
             }
             (Say::Bdat { .. }, _) if accepted && !self.progress.chunk.1 => {
                 self.progress.chunk.0 += 1;
@@ -217,16 +227,17 @@ impl<'p> Dialogue<'p> {
 
     /// Puts what a step says into the buffer.
     fn say(&mut self, step: &'p Step, batched: bool, out: &mut Vec<u8>) -> Next<'p> {
+        let forced = step.violate || self.plan.extensions.force;
         let lacks_utf8 =
-            |dialogue: &Self, path: &str| !step.violate && !path.is_ascii() && !dialogue.offered("SMTPUTF8");
+            |dialogue: &Self, path: &str| !forced && !path.is_ascii() && !dialogue.offered("SMTPUTF8");
         // RFC 5321 §3.3: not where no recipient was accepted, and in a batch that is
         // not known yet.
         let nobody = self.accepted == 0 && !step.violate && !self.progress.raw && !batched;
         match &step.say {
             Say::Hello(hello) => self.greet(hello, out),
             Say::StartTls => {
-                let forced = matches!(self.plan.tls, TlsMode::StartTls { force: true, .. });
-                if !step.violate && !forced && !self.offered("STARTTLS") {
+                let unasked = matches!(self.plan.tls, TlsMode::StartTls { force: true, .. });
+                if !step.violate && !unasked && !self.offered("STARTTLS") {
                     return not_offered("STARTTLS", "the server does not offer STARTTLS".to_owned());
                 }
                 command(out, &["STARTTLS"], "")
@@ -236,13 +247,18 @@ impl<'p> Dialogue<'p> {
                 None => self.end(),
             },
             Say::Mail { path, .. } if lacks_utf8(self, path.as_str()) => no_utf8(),
-            Say::Mail { path, params } => command(out, &["MAIL FROM:<", path.as_str(), ">"], params),
             Say::Rcpt(to) if lacks_utf8(self, to.path.as_str()) => no_utf8(),
+            Say::Mail { params, .. } | Say::Rcpt(Recipient { params, .. })
+                if !forced && let Some(lacking) = self.unoffered(params) =>
+            {
+                lacking
+            }
+            Say::Mail { path, params } => command(out, &["MAIL FROM:<", path.as_str(), ">"], params),
             Say::Rcpt(to) => command(out, &["RCPT TO:<", to.path.as_str(), ">"], &to.params),
             Say::Data(_) | Say::Bdat { .. } if nobody => self.end(),
             Say::Data(_) => command(out, &["DATA"], ""),
             Say::Bdat { .. } => {
-                if !step.violate && !self.offered("CHUNKING") {
+                if !forced && !self.offered("CHUNKING") {
                     return not_offered("CHUNKING", "the server does not offer CHUNKING".to_owned());
                 }
                 self.piece(step)
@@ -276,9 +292,7 @@ impl<'p> Dialogue<'p> {
         }
         self.at = At::Message;
         if self.accepted == 0 && !step.violate && !self.progress.raw {
-            // RFC 2920 §3.1: DATA was sent before it was known that nobody gets the
-            // message; what ends the data is all that may follow.
-            return command(out, &["."], "");
+            return self.lone_dot(out);
         }
         Next::Message(message)
     }

@@ -80,7 +80,7 @@ impl EventKind {
                 "unverified",
                 "other",
             ],
-            Self::NotOffered => &["STARTTLS", "AUTH", "TLS", "SMTPUTF8", "PIPELINING", "CHUNKING"],
+            Self::NotOffered => &NOT_OFFERED,
             Self::ProtocolError => &[
                 "unexpected_code",
                 "bad_code",
@@ -123,6 +123,29 @@ impl EventKind {
         }
     }
 }
+
+/// What may be wanted and not offered; `TLS` is no keyword: without it, or without a
+/// verified server, something is not said.
+const NOT_OFFERED: [&str; 18] = [
+    "STARTTLS",
+    "AUTH",
+    "TLS",
+    "SMTPUTF8",
+    "PIPELINING",
+    "CHUNKING",
+    "SIZE",
+    "8BITMIME",
+    "BINARYMIME",
+    "DSN",
+    "REQUIRETLS",
+    "DELIVERBY",
+    "MT-PRIORITY",
+    "FUTURERELEASE",
+    "RRVS",
+    "PRDR",
+    "XCLIENT",
+    "XFORWARD",
+];
 
 /// A refused client certificate, an alert without a name, and the alerts of IANA's
 /// registry but for `close_notify`, which is a kind of `closed`.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::Draft;
-use crate::plan::{Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction};
+use crate::plan::{
+    Auth, Endpoint, Extensions, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction,
+};
 use crate::scenario::{Expect, Expectations, Patterns, StageExpect, StageExpectations};
 use crate::secret::Secret;
 use crate::session::{Answer, Observation};
@@ -62,6 +64,7 @@ pub(crate) fn plan(recipients: usize) -> Plan {
         auth: None,
         transactions: vec![transaction(recipients)],
         steps: None,
+        extensions: Extensions::default(),
         stop_after: None,
         hold_quit: false,
         timeouts: Timeouts::default(),

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::args::{Args, Mode};
 use crate::message::{Composition, Draft};
 use crate::plan::{
-    Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
+    Auth, Endpoint, Extensions, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
 };
 use crate::scenario::{Expect, Expectations, Patterns, host_port, hostname};
 use crate::secret::Secret;
@@ -64,6 +64,7 @@ pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, Stri
         transactions: transactions(args, &hello)?,
         steps: None,
         hello,
+        extensions: Extensions::default(),
         stop_after: stop_after(args),
         hold_quit: false,
         timeouts: Timeouts {

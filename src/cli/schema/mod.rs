@@ -1,6 +1,7 @@
 //! `relayprobe schema`.
 
 mod command;
+mod extensions;
 mod form;
 mod project;
 #[cfg(test)]

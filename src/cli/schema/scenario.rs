@@ -6,7 +6,7 @@ use super::form::{
     Key, admitting_variables, any, anything, certificate, duration, file, flag, like, many, map, named,
     number, one_or_many, or_variable, part, pattern, requiring, secret, text, variable, words,
 };
-use super::steps;
+use super::{extensions, steps};
 use crate::scenario::scenario_keys;
 use crate::smtp::{Mechanism, Stage};
 use crate::tls::TlsVersion;
@@ -50,6 +50,10 @@ pub(super) fn key(name: &str) -> Option<(&'static str, Value)> {
         "auth" => {
             ("who logs in, or `none`", like(auth(), json!([{ "mechanism": "LOGIN", "account": "scan" }])))
         }
+        "extensions" => (
+            "what is used beyond plain SMTP, or `none`",
+            like(extensions::extensions(), json!([{ "pipelining": true, "chunking": 1000 }])),
+        ),
         "mail_from" => (
             "the P1 sender: an address, `\"\"` or `<>` for the null reverse-path",
             like(

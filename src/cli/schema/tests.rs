@@ -44,6 +44,10 @@ scenarios:
     mail_from: a@b.test
     rcpt_to: c@d.test
     expect: { delivered: { tls: { version: TLSv1.3 } } }
+  - name: extended
+    mail_from: a@b.test
+    rcpt_to: c@d.test
+    extensions: { dsn: { notify: never }, xclient: { addr: 192.0.2.1 }, xforward: { ident: x } }
   - { name: certificate, tls: starttls, certificate: { cert: a.pem, key: a.key } }
 "#;
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::extensions::ExtensionsSpec;
 use super::super::project::{file_ref, plain_text};
 use super::super::spec::{MessageSpec, Parts, TransactionSpec};
 use super::super::view::{Findings, View};
@@ -67,7 +68,8 @@ pub(in super::super) struct Mail {
 }
 
 /// The keys of one transaction.
-pub(super) struct Keys<'v> {
+pub(super) struct Keys<'v, 'e> {
+    extensions: &'e ExtensionsSpec,
     mail_from: Option<Field<'v>>,
     rcpt_to: Option<Field<'v>>,
     /// In the order of [`MESSAGE_KEYS`].
@@ -81,11 +83,13 @@ pub(super) struct Keys<'v> {
 pub(in super::super) fn mail(
     view: &View<'_>,
     hello: &Hello,
+    extensions: &ExtensionsSpec,
     shared: bool,
     findings: &mut Findings,
 ) -> Option<Mail> {
     let before = findings.faults.len();
     let keys = Keys {
+        extensions,
         mail_from: view.get("mail_from"),
         rcpt_to: view.get("rcpt_to"),
         message: MESSAGE_KEYS.map(|key| view.get(key)),
@@ -111,7 +115,7 @@ pub(in super::super) fn mail(
         for (n, item) in items.iter().enumerate() {
             let field = list.item(item);
             let Some(mut fields) = field.fields(&mut findings.faults) else { continue };
-            let keys = Keys::of(&mut fields, shared);
+            let keys = Keys::of(&mut fields, extensions, shared);
             let expected = fields.take("expect");
             fields.finish(&mut findings.faults);
             let expected = expected.map(|field| {
@@ -138,9 +142,10 @@ pub(in super::super) fn mail(
     (findings.faults.len() == before).then_some(mail)
 }
 
-impl<'v> Keys<'v> {
-    fn of(fields: &mut Fields<'v>, shared: bool) -> Self {
+impl<'v, 'e> Keys<'v, 'e> {
+    fn of(fields: &mut Fields<'v>, extensions: &'e ExtensionsSpec, shared: bool) -> Self {
         Self {
+            extensions,
             mail_from: fields.take("mail_from"),
             rcpt_to: fields.take("rcpt_to"),
             message: MESSAGE_KEYS.map(|key| fields.take(key)),
@@ -149,8 +154,12 @@ impl<'v> Keys<'v> {
     }
 
     /// Those of a message alone.
-    pub(super) const fn of_message(message: [Option<Field<'v>>; 5], shared: bool) -> Self {
-        Self { mail_from: None, rcpt_to: None, message, shared }
+    pub(super) const fn of_message(
+        message: [Option<Field<'v>>; 5],
+        extensions: &'e ExtensionsSpec,
+        shared: bool,
+    ) -> Self {
+        Self { extensions, mail_from: None, rcpt_to: None, message, shared }
     }
 
     fn all(&self) -> impl Iterator<Item = Field<'v>> {
@@ -188,6 +197,7 @@ impl<'v> Keys<'v> {
                         patterns,
                     }));
                 }
+                let params = self.extensions.of_rcpt(params, &path);
                 recipients.push(Recipient { path, params });
             }
         }
@@ -200,6 +210,8 @@ impl<'v> Keys<'v> {
             }
             None
         };
+        let ascii = mail_from.as_str().is_ascii() && recipients.iter().all(|to| to.path.as_str().is_ascii());
+        let mail_params = self.extensions.of_mail(mail_params, ascii);
         mail.transactions.push(TransactionSpec { mail_from, mail_params, recipients, message });
     }
 
@@ -247,7 +259,7 @@ impl<'v> Keys<'v> {
         let subject = subject.and_then(|field| plain_text(field, faults));
         let body = body.and_then(|field| field.shared_text(faults));
         let headers = headers.map(|field| header_list(field, faults)).unwrap_or_default();
-        let parts = Parts { header_from, subject, headers, body };
+        let parts = Parts { header_from, subject, headers, body, kind: self.extensions.body };
         if !self.shared {
             return Some(MessageSpec::Parts(Box::new(parts)));
         }

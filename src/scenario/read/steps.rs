@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::extensions::ExtensionsSpec;
 use super::super::project::plain_text;
 use super::super::spec::{StepMessage, StepsSpec};
 use super::super::view::{Findings, View};
@@ -59,6 +60,7 @@ pub(in super::super) struct ReadSteps {
 pub(in super::super) fn steps(
     view: &View<'_>,
     hello: &Hello,
+    extensions: &ExtensionsSpec,
     shared: bool,
     tls: Handshake,
     auth: bool,
@@ -85,6 +87,7 @@ pub(in super::super) fn steps(
     let mut reader = Reader {
         view,
         hello,
+        extensions,
         shared,
         tls,
         auth,
@@ -106,14 +109,32 @@ pub(in super::super) fn steps(
     if findings.faults.len() > before {
         return None;
     }
+    extend_mails(&mut reader.list, extensions);
     let steps = Steps { after, list: reader.list };
     let spec = StepsSpec { steps: Arc::new(steps), spans: reader.spans.into() };
     Some(Some(Arc::new(ReadSteps { spec, expect: reader.expect })))
 }
 
+/// Gives each MAIL the parameters that the scenario's extensions ask for.
+fn extend_mails(list: &mut [Step<StepMessage>], extensions: &ExtensionsSpec) {
+    let mut ascii = true;
+    for step in list.iter_mut().rev() {
+        match &mut step.say {
+            Say::Rcpt(to) => ascii &= to.path.as_str().is_ascii(),
+            Say::Mail { path, params } => {
+                ascii &= path.as_str().is_ascii();
+                *params = extensions.of_mail(Arc::clone(params), ascii);
+                ascii = true;
+            }
+            _ => {}
+        }
+    }
+}
+
 struct Reader<'r, 'v> {
     view: &'r View<'v>,
     hello: &'r Hello,
+    extensions: &'r ExtensionsSpec,
     shared: bool,
     tls: Handshake,
     auth: bool,
@@ -367,7 +388,8 @@ impl<'v> Reader<'_, 'v> {
             let expected =
                 expected.and_then(|(key, node)| patterns(Field::new(&key.name, key.span, node), faults));
             let Some((path, inherited)) = path(item, ForwardPath::parse, faults) else { continue };
-            let recipient = Recipient { path, params: params.clone().unwrap_or(inherited) };
+            let params = params.clone().unwrap_or(inherited);
+            let recipient = Recipient { params: self.extensions.of_rcpt(params, &path), path };
             self.recipients.push(recipient.clone());
             out.push((Say::Rcpt(recipient), expected));
         }
@@ -392,8 +414,10 @@ impl<'v> Reader<'_, 'v> {
             if verb == "bdat" { chunks(told, &mut findings.faults) } else { Some((Chunks::Whole, true)) };
         let own = MESSAGE_KEYS.map(|key| told.take(key));
         let keys = match own.iter().any(Option::is_some) {
-            true => Keys::of_message(own, self.shared),
-            false => Keys::of_message(MESSAGE_KEYS.map(|key| self.view.get(key)), self.shared),
+            true => Keys::of_message(own, self.extensions, self.shared),
+            false => {
+                Keys::of_message(MESSAGE_KEYS.map(|key| self.view.get(key)), self.extensions, self.shared)
+            }
         };
         let mail_from = self.mail_from.clone().unwrap_or(ReversePath::Null);
         let message = keys.message(&mail_from, &self.recipients, self.view, self.hello, findings)?;

@@ -74,6 +74,11 @@ pub(super) fn wait(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<
 pub(super) fn chunks(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<(Chunks, bool)> {
     let last = told.take("last").map(|field| field.bool(faults)).unwrap_or(Some(true))?;
     let Some(field) = told.main("chunks") else { return Some((Chunks::Whole, last)) };
+    pieces(field, faults).map(|pieces| (pieces, last))
+}
+
+/// The pieces of a message: their size, or the size of each.
+pub(super) fn pieces(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Chunks> {
     const MOST: u64 = 1 << 30;
     if matches!(field.node().value, Value::Sequence(_)) {
         let sizes: Vec<usize> = field
@@ -82,9 +87,9 @@ pub(super) fn chunks(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Optio
             .filter_map(|item| field.item(item).integer(0..=MOST, faults).map(|size| size as usize))
             .collect();
         if sizes.len() > 1_000 {
-            faults.push(field.error("`chunks` takes at most 1,000 sizes"));
+            faults.push(field.error(format!("`{}` takes at most 1,000 sizes", field.name())));
         }
-        return Some((Chunks::Sizes(sizes.into()), last));
+        return Some(Chunks::Sizes(sizes.into()));
     }
-    field.integer(1..=MOST, faults).map(|size| (Chunks::Every(size as usize), last))
+    field.integer(1..=MOST, faults).map(|size| Chunks::Every(size as usize))
 }

@@ -4,11 +4,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use super::super::Case;
+use super::super::extensions::with_size;
 use super::super::spec::{MessageSpec, Spec};
 use super::resolver::{Resolver, read};
 use crate::exchange::message_id;
-use crate::message::{Body, Draft, Stamp};
-use crate::plan::{Recipient, Say, Steps, Transaction};
+use crate::message::{Body, Draft, Stamp, new_message_id};
+use crate::plan::{Recipient, Say, Step, Steps, Transaction};
 use crate::smtp::ReversePath;
 use crate::yaml::Diagnostic;
 
@@ -116,4 +117,30 @@ pub(super) fn messages<'m>(
         }
     }
     all
+}
+
+/// How many octets a message has on the wire, dots not doubled (RFC 1870 §3).
+pub(super) fn size(case: &Case, spec: &Spec, draft: &Draft, by_data: bool) -> usize {
+    let message_id = new_message_id(&spec.hello.name);
+    let stamp = Stamp { date: SystemTime::now(), message_id: &message_id, case_id: &case.id };
+    let message = draft.render(&stamp);
+    let ended = message.ends_with(b"\r\n") || !by_data;
+    message.len() + if ended { 0 } else { 2 }
+}
+
+/// Gives each MAIL of a dialogue that is written out the size of the message after it.
+pub(super) fn size_mails(case: &Case, spec: &Spec, list: &mut [Step]) {
+    let mut follows = None;
+    for step in list.iter_mut().rev() {
+        match &mut step.say {
+            Say::Data(Some(draft)) => follows = Some(size(case, spec, draft, true)),
+            Say::Bdat { message, .. } => follows = Some(size(case, spec, message, false)),
+            Say::Mail { params, .. } => {
+                if let Some(size) = follows.take() {
+                    *params = with_size(params, size);
+                }
+            }
+            _ => {}
+        }
+    }
 }

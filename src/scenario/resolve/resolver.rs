@@ -6,13 +6,14 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::super::extensions::{SizeSpec, with_size};
 use super::super::project::{Project, SourceMapping};
 use super::super::secret_reader::SecretReader;
 use super::super::secret_source::SecretFrom;
 use super::super::spec::{Spec, StepsSpec, TransactionSpec};
 use super::super::target::{Place, Target, is_loopback};
 use super::super::{Case, Loaded};
-use super::messages::messages;
+use super::messages::{messages, size, size_mails};
 use super::once::Once;
 use super::tls::{Blame, CertificatePaths, ClientKey};
 use crate::exchange::Tenants;
@@ -159,10 +160,10 @@ impl Resolver {
         let transactions: Vec<Transaction> = spec
             .transactions
             .iter()
-            .filter_map(|transaction| self.transaction(spec, transaction, &mut faults))
+            .filter_map(|transaction| self.transaction(case, spec, transaction, &mut faults))
             .collect();
         let steps = match &spec.steps {
-            Some(steps) => self.steps(spec, steps, at, &mut faults).map(Some),
+            Some(steps) => self.steps(case, spec, steps, at, &mut faults).map(Some),
             None => Some(None),
         };
         if case.target.deliveries.is_some() && case.expect.asks_what_arrives() {
@@ -177,6 +178,7 @@ impl Resolver {
                 auth,
                 transactions,
                 steps,
+                extensions: spec.extensions.use_of.clone(),
                 stop_after: spec.last_stage(case.limit(at.up_to)),
                 hold_quit: spec.hold_quit,
                 timeouts: spec.timeouts,
@@ -221,7 +223,14 @@ impl Resolver {
     }
 
     /// The steps with their messages; raw bytes only where they may be sent.
-    fn steps(&self, whole: &Spec, spec: &StepsSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Steps> {
+    fn steps(
+        &self,
+        case: &Case,
+        whole: &Spec,
+        spec: &StepsSpec,
+        at: &At,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Option<Steps> {
         let before = faults.len();
         let mut list = Vec::with_capacity(spec.steps.list.len());
         for (step, span) in spec.steps.list.iter().zip(spec.spans.iter()) {
@@ -239,11 +248,15 @@ impl Resolver {
             });
             list.extend(made.ok());
         }
+        if whole.extensions.size == Some(SizeSpec::OfMessage) {
+            size_mails(case, whole, &mut list);
+        }
         (faults.len() == before).then_some(Steps { after: spec.steps.after, list })
     }
 
     fn transaction(
         &self,
+        case: &Case,
         whole: &Spec,
         spec: &TransactionSpec,
         faults: &mut Vec<Diagnostic>,
@@ -254,7 +267,13 @@ impl Resolver {
         };
         Some(Transaction {
             mail_from: spec.mail_from.clone(),
-            mail_params: Arc::clone(&spec.mail_params),
+            mail_params: match &message {
+                Some(draft) if whole.extensions.size == Some(SizeSpec::OfMessage) => {
+                    let by_data = whole.extensions.use_of.chunks.is_none();
+                    with_size(&spec.mail_params, size(case, whole, draft, by_data))
+                }
+                _ => Arc::clone(&spec.mail_params),
+            },
             recipients: spec.recipients.clone(),
             message,
         })
