@@ -46,6 +46,7 @@ impl CaseArgs {
     pub(super) fn request(&self) -> Request {
         Request {
             paths: self.paths.clone(),
+            texts: Vec::new(),
             project: self.project.clone(),
             set: self.set.clone(),
             max_cases: self.max_cases,

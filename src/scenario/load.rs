@@ -25,6 +25,8 @@ use crate::yaml::{
 pub struct Request {
     /// Files and folders.
     pub paths: Vec<PathBuf>,
+    /// Scenario files that stand nowhere yet: where each would, and its text.
+    pub texts: Vec<(PathBuf, String)>,
     /// The project file; looked for where absent.
     pub project: Option<PathBuf>,
     /// `--set`: names and values.
@@ -35,7 +37,7 @@ pub struct Request {
 
 impl Default for Request {
     fn default() -> Self {
-        Self { paths: Vec::new(), project: None, set: Vec::new(), max_cases: 100_000 }
+        Self { paths: Vec::new(), texts: Vec::new(), project: None, set: Vec::new(), max_cases: 100_000 }
     }
 }
 
@@ -144,6 +146,15 @@ pub fn load(request: &Request) -> Result<Loaded, Rejected> {
             let mut suite = Suite::read(&root, &stem, &mut sources, &mut findings.faults);
             check_vars(&mut suite.vars, &mut findings.faults);
             suites.push((prefix(found, &project), suite));
+        }
+    }
+    for (path, text) in &request.texts {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let file = sources.add(shown(path), path.clone(), text.as_str());
+        if let Some(root) = parse_as_far_as_possible(&sources, file, &mut findings.faults) {
+            let mut suite = Suite::read(&root, &stem, &mut sources, &mut findings.faults);
+            check_vars(&mut suite.vars, &mut findings.faults);
+            suites.push((stem.into_owned(), suite));
         }
     }
     let common =

@@ -38,5 +38,6 @@ mod schema;
 mod simulator;
 mod steps;
 mod support;
+mod swaks;
 mod terminal;
 mod unattended;

@@ -47,7 +47,9 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
   relayprobe probe mx.example --from a@contoso.com --to b@fabrikam.example --expect 5.7.64
       a test with an exit status
   relayprobe probe mx.example --from a@contoso.com --save mx.yaml
-      the same question every night",
+      the same question every night
+  relayprobe probe --swaks 'swaks -s mx.example -t a@b.example -tls' --save mx.yaml
+      an old cron line as a scenario",
     ),
     (
         "simulate",

@@ -20,8 +20,19 @@ use crate::tls::{TlsVersion, Verify, VersionRange};
 pub(in crate::cli) struct Args {
     /// The server: a name or an address (IPv6 in brackets). Port 25 where none is
     /// given; 465 with --tls implicit.
-    #[arg(value_name = "HOST[:PORT]")]
-    pub(super) server: String,
+    #[arg(value_name = "HOST[:PORT]", required_unless_present = "swaks")]
+    pub(super) server: Option<String>,
+
+    /// Play what this swaks command line says; '-' reads it from standard input. With
+    /// --save it becomes a scenario, and nothing is sent.
+    #[arg(
+        long,
+        value_name = "LINE",
+        conflicts_with_all = SESSION_FLAGS,
+        allow_hyphen_values = true,
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub(super) swaks: Option<String>,
 
     /// The P1 sender (MAIL FROM); '' or '<>' for the null sender. Without it the
     /// session ends after EHLO or AUTH.
@@ -98,7 +109,7 @@ pub(in crate::cli) struct Args {
     pub(super) authzid: Option<String>,
 
     /// The environment variable that holds the password.
-    #[arg(long, value_name = "VARIABLE", requires = "auth", conflicts_with = "token_env")]
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "token_env")]
     pub(super) password_env: Option<String>,
 
     /// The environment variable that holds the token (XOAUTH2, OAUTHBEARER).
@@ -123,7 +134,7 @@ pub(in crate::cli) struct Args {
     pub(super) stop_after: Option<Stage>,
 
     /// Send a message to the recipients that are accepted.
-    #[arg(long, requires = "to")]
+    #[arg(long)]
     pub(super) deliver: bool,
 
     /// What is to decide the session, such as '550 5.7.64' or 'tls_refused'
@@ -140,6 +151,32 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub(super) color: Color,
 }
+
+/// The flags that say what a session is, which a line from elsewhere says itself.
+const SESSION_FLAGS: [&str; 22] = [
+    "server",
+    "from",
+    "to",
+    "ehlo",
+    "helo",
+    "header_from",
+    "tls",
+    "tls_version",
+    "ciphers",
+    "cert",
+    "key",
+    "ca",
+    "sni",
+    "verify",
+    "auth",
+    "user",
+    "authzid",
+    "initial_response",
+    "token_env",
+    "source_ip",
+    "timeout",
+    "stop_after",
+];
 
 /// Clear text, STARTTLS or TLS from the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::Args;
-use super::{save, session, show};
+use super::{import, save, session, show};
+use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL};
 use crate::plan::Plan;
 use crate::report::Palette;
+use crate::scenario::Expectations;
 use crate::session::{Line, Observation, play};
 use crate::verdict::{Outcome, judge};
 
@@ -17,24 +19,31 @@ use crate::verdict::{Outcome, judge};
 const SIGINT: u8 = 130;
 const SIGTERM: u8 = 143;
 
-/// Plays the session that the flags describe.
+/// Plays the session that the flags, or the line from elsewhere, describe.
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
-    let plan = match prepared(&args) {
-        Ok(plan) => plan,
+    if import::wanted(&args) {
+        return import::main(&args);
+    }
+    match prepared(&args) {
+        Ok(plan) => played(&plan, &session::expectations(&args), &args),
         Err(why) => {
             eprintln!("error: {why}\n\nnothing was sent");
-            return ExitCode::from(2);
+            ExitCode::from(BAD_INPUT)
         }
-    };
+    }
+}
+
+/// Plays a session, shows it, and gives the exit status.
+pub(super) fn played(plan: &Plan, expect: &Expectations, args: &Args) -> ExitCode {
     let palette = args.color.palette(&io::stdout());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: cannot start: {error}");
-            return ExitCode::from(3);
+            return ExitCode::from(ERROR);
         }
     };
-    let played = runtime.block_on(watched(&plan, palette));
+    let played = runtime.block_on(watched(plan, palette));
     // A name that is still being looked up is not waited for.
     runtime.shutdown_background();
     let seen = match played {
@@ -44,16 +53,16 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    let verdict = judge(&plan, &session::expectations(&args), 0, &seen);
+    let verdict = judge(plan, expect, 0, &seen);
     // Who no longer listens is told nothing more; the exit status still counts.
     let mut text = Vec::new();
-    let _ = show::result(&mut text, &plan, &seen, &verdict, palette);
+    let _ = show::result(&mut text, plan, &seen, &verdict, palette);
     let text = palette.symbols(String::from_utf8_lossy(&text).into_owned());
     let _ = io::stdout().lock().write_all(text.as_bytes());
     ExitCode::from(match verdict.outcome {
-        Outcome::Passed => 0,
-        Outcome::Failed | Outcome::Skipped => 1,
-        Outcome::Error => 3,
+        Outcome::Passed => WELL,
+        Outcome::Failed | Outcome::Skipped => FAILED,
+        Outcome::Error => ERROR,
     })
 }
 

@@ -18,9 +18,10 @@ use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify};
 
 /// The server's host and port: 25, or 465 with implicit TLS, where none is given.
 pub(super) fn server(args: &Args) -> Result<(&str, u16), String> {
-    let (host, port) = host_port(&args.server)?;
+    let server = args.server.as_deref().unwrap_or_default();
+    let (host, port) = host_port(server)?;
     // A port that is not written is not there behind the last bracket or colon.
-    let written = args.server.rsplit(']').next().unwrap_or_default().contains(':');
+    let written = server.rsplit(']').next().unwrap_or_default().contains(':');
     Ok((host, if !written && args.tls == Mode::Implicit { 465 } else { port }))
 }
 
@@ -52,6 +53,12 @@ pub(super) fn stop_after(args: &Args) -> Option<Stage> {
 pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, String> {
     let (host, port) = server(args)?;
     let hello = hello(args);
+    if args.deliver && args.to.is_empty() {
+        return Err("`--deliver` needs a recipient: `--to ADDRESS`".to_owned());
+    }
+    if args.password_env.is_some() && args.auth.is_none() {
+        return Err("`--password-env` needs `--auth MECHANISM` and `--user NAME`".to_owned());
+    }
     if let Some(stage) = args.stop_after.filter(|stage| *stage >= Stage::Data)
         && !args.deliver
     {
