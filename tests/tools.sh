@@ -8,6 +8,7 @@ set -u
 
 # program:package
 programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin dovecot:dovecot-core openssl:openssl python3:python3 chromium:chromium'
+programs="$programs systemd-analyze:systemd nsenter:util-linux"
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -21,6 +22,8 @@ missing() {
   python3 -c 'import jsonschema' 2>/dev/null || printf 'python3-jsonschema '
   # Its SMTP server, with every mechanism of AUTH.
   [ -x /usr/lib/dovecot/submission ] || printf 'dovecot-submissiond '
+  # Makes room for what comes from PyPI.
+  [ -z "${CI:-}" ] || python3 -c 'import ensurepip' 2>/dev/null || printf 'python3-venv '
   ls /usr/lib*/sasl2/libplain.so /usr/lib*/*/sasl2/libplain.so 2>/dev/null | grep -q . || printf 'libsasl2-modules '
 }
 
@@ -38,16 +41,28 @@ install() {
   apt-get install -y -qq --no-remove --no-install-recommends "$@"
 }
 
+# What judges the files of deploy/ and is in no package.
+from_pypi() {
+  command -v kubernetes-validate >/dev/null 2>&1 && command -v check-jsonschema >/dev/null 2>&1 && return
+  into=/usr/local/lib/relayprobe-tools
+  echo 'installing: kubernetes-validate check-jsonschema (PyPI)'
+  python3 -m venv "$into" && "$into/bin/pip" install --quiet kubernetes-validate check-jsonschema || return
+  # Of 110 MB of schemas those of one version are asked for.
+  find "$into" -path '*/kubernetes-json-schema/v*' -prune ! -name 'v1.33*' -exec rm -rf {} +
+  ln -sf "$into/bin/kubernetes-validate" "$into/bin/check-jsonschema" /usr/local/bin/
+}
+
 need=$(missing)
-[ -n "$need" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+if [ -n "$need" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing: $need"
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086 # a list of packages
   install $need >/tmp/relayprobe-tools.$$ 2>&1 || cat /tmp/relayprobe-tools.$$
   rm -f /tmp/relayprobe-tools.$$
   need=$(missing)
-  [ -n "$need" ] || exit 0
 fi
+# Much for two tests: only where none may be skipped.
+[ -z "${CI:-}" ] || from_pypi || need="$need kubernetes-validate check-jsonschema"
+[ -n "$need" ] || exit 0
 echo "not here, so the tests that need them are skipped: $need"
 [ -z "${CI:-}" ]

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_yaml::Value;
 
-use crate::support::{Dir, Peer, Program, find};
+use crate::support::{Dir, Peer, Program, find, have};
 
 fn deploy() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")
@@ -48,10 +48,6 @@ fn content(program: &str, arguments: &[&str], folder: &Path) {
         .expect("it starts");
     let said = [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(ran.status.success(), "{program} {arguments:?}\n{said}");
-}
-
-fn missing(what: &str, programs: &str) {
-    eprintln!("not here, so {what}: {programs}");
 }
 
 /// A server that takes everything, and a project of so many cases against it in `live`.
@@ -188,10 +184,8 @@ fn manifests_are_hardened_and_as_their_schemas_have_them() {
             at(&manifest, &format!("{pod}.containers.0.volumeMounts")).as_sequence().expect("a list");
         let volumes = at(&manifest, &format!("{pod}.volumes")).as_sequence().expect("a list");
         assert_eq!(mounted.len(), volumes.len(), "{name}: every volume is mounted, and no other");
-        if find("kubernetes-validate").is_some() {
+        if have("the manifests are not held against Kubernetes' schemas", &["kubernetes-validate"]) {
             content("kubernetes-validate", &["--strict", "-k", "1.33", name], &deploy());
-        } else {
-            missing("manifests are not held against Kubernetes' schemas", "kubernetes-validate");
         }
     }
     let schemas = [
@@ -200,8 +194,7 @@ fn manifests_are_hardened_and_as_their_schemas_have_them() {
         ("ci/azure.yml", "azure-pipelines"),
     ];
     for (name, schema) in schemas {
-        if find("check-jsonschema").is_none() {
-            missing("pipelines are not held against their schemas", "check-jsonschema");
+        if !have("the pipelines are not held against their schemas", &["check-jsonschema"]) {
             break;
         }
         let schema = format!("vendor.{schema}");
@@ -225,8 +218,8 @@ fn the_units_are_sound_and_closed() {
     let command = command.expect("it starts us").replace("${STATE_DIRECTORY}", "state").replace("%i", "live");
     let words = command.split_ascii_whitespace().chain(["--help"]);
     Program::new(dir.path(), words).run().status(0);
-    if find("systemd-analyze").is_none() {
-        return missing("units are not verified", "systemd-analyze");
+    if !have("the_units_are_sound_and_closed", &["systemd-analyze"]) {
+        return;
     }
     content(
         "systemd-analyze",
@@ -260,44 +253,4 @@ fn the_image_has_no_root_and_no_shell_and_is_built_of_what_is_here() {
     assert_eq!(after("USER").as_deref(), Some("65532:65532"));
     assert_eq!(after("ENTRYPOINT").as_deref(), Some("[\"/usr/bin/relayprobe\"]"));
     assert_eq!(after("RUN"), None, "there is no shell to run anything");
-}
-
-#[test]
-fn the_package_installs_program_pages_completions_and_units() {
-    if find("cargo-deb").is_none() || find("dpkg-deb").is_none() {
-        return missing("the package is not built", "cargo-deb, dpkg-deb");
-    }
-    let dir = Dir::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let built = Command::new("sh")
-        .current_dir(root)
-        .arg("deploy/deb/build")
-        .arg(dir.path())
-        .env("RELAYPROBE", env!("CARGO_BIN_EXE_relayprobe"))
-        .stdin(Stdio::null())
-        .output()
-        .expect("sh starts");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let package = fs::read_dir(dir.path())
-        .expect("the folder is ours")
-        .map(|entry| entry.expect("it can be listed").path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .expect("a package was made");
-    let package = package.to_str().expect("its name is ASCII").to_owned();
-    content("dpkg-deb", &["-x", &package, "root"], dir.path());
-    for file in [
-        "usr/share/man/man1/relayprobe.1.gz",
-        "usr/share/man/man1/relayprobe-run.1.gz",
-        "usr/share/bash-completion/completions/relayprobe",
-        "usr/share/zsh/vendor-completions/_relayprobe",
-        "usr/share/fish/vendor_completions.d/relayprobe.fish",
-        "usr/lib/systemd/system/relayprobe@.service",
-        "usr/lib/systemd/system/relayprobe@.timer",
-        "usr/share/doc/relayprobe/examples/live/relayprobe.yaml",
-    ] {
-        assert!(dir.join("root").join(file).is_file(), "{file} is not in the package");
-    }
-    let version = Command::new(dir.join("root/usr/bin/relayprobe")).arg("--version").output();
-    let version = String::from_utf8_lossy(&version.expect("it starts").stdout).into_owned();
-    assert!(version.starts_with(concat!("relayprobe ", env!("CARGO_PKG_VERSION"))), "{version}");
 }

@@ -27,6 +27,7 @@ mod hostile_clients;
 mod hostile_files;
 mod html;
 mod init;
+mod install;
 mod interrupted;
 mod layers;
 mod log_ins;

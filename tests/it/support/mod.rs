@@ -18,6 +18,7 @@ mod play;
 mod postfix;
 mod program;
 mod relay;
+mod systemd;
 
 pub use add_on::{AddOn, field, fields};
 pub use browser::Browser;
@@ -33,3 +34,4 @@ pub use play::{Played, ending, play, play_with};
 pub use postfix::Postfix;
 pub use program::{Program, Ran, Running};
 pub use relay::Relay;
+pub use systemd::Systemd;
