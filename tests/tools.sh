@@ -38,7 +38,7 @@ install() {
   echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
   apt-get update -qq
   # Never at the price of another mail server that stands here.
-  apt-get install -y -qq --no-remove --no-install-recommends "$@"
+  apt-get install -y -qq --no-remove --no-install-recommends "$@" && apt-get clean
 }
 
 # What judges the files of deploy/ and is in no package.
