@@ -10,6 +10,7 @@ use tokio_rustls::rustls::crypto::WebPkiSupportedAlgorithms;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::failure::{TlsFailure, TlsFailureKind};
+use super::judged::Judged;
 use super::openssl_client::{CipherList, OpenSslClient};
 use super::rustls_client::{self, RustlsClient};
 use super::{
@@ -108,6 +109,7 @@ impl Client {
             trust: Arc::clone(trust),
             algorithms: rustls_client::provider().signature_verification_algorithms,
             peers: Mutex::default(),
+            judged: Judged::default(),
         });
         let library = if by_openssl {
             let client =
@@ -205,6 +207,7 @@ pub(super) struct Policy {
     /// Certificates that were read, by their DER: a server shows the same in
     /// every session.
     peers: Mutex<HashMap<Box<[u8]>, Arc<PeerCertificate>>>,
+    pub(super) judged: Judged,
 }
 
 impl Policy {

@@ -6,6 +6,7 @@ mod failure;
 #[cfg(test)]
 mod handshakes;
 mod identity;
+mod judged;
 mod libraries;
 pub mod mint;
 mod negotiated;

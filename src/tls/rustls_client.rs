@@ -221,7 +221,9 @@ impl ServerCertVerifier for Watch {
             self.set(Verdict::ChainTooLong);
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }
-        let result = self.judge(end_entity, intermediates, server_name, now);
+        let result = self.policy.judged.or_judge(end_entity, intermediates, server_name, now, || {
+            self.judge(end_entity, intermediates, server_name, now)
+        });
         self.set(Verdict::Judged(result.clone()));
         match result {
             Err(untrusted) if !self.policy.permits(&untrusted) => Err(alert_for(untrusted.reason).into()),

@@ -17,6 +17,8 @@ const MAX_PEM: u64 = 1024 * 1024;
 /// What is wrong with a certificate or its key.
 #[derive(Clone, Debug)]
 pub(super) enum Blame {
+    /// One of the two files is not there.
+    Absent(PathBuf),
     Certificate(String),
     Key(String),
 }
@@ -97,16 +99,11 @@ impl Resolver {
 
     fn identity(&self, files: &CertificateFiles, faults: &mut Vec<Diagnostic>) -> Option<Arc<Identity>> {
         let mut ending = None;
-        if let Some(file) = [&files.cert, &files.key].into_iter().find(|file| !file.path.exists()) {
-            let message = format!("{}: no such file", shown(&file.path));
-            faults.push(
-                Diagnostic::error(message, file.span)
-                    .label("`relayprobe certs` mints the lab's certificates"),
-            );
-            return None;
-        }
         let (cert, key) = (shown(&files.cert.path), shown(&files.key.path));
         let identity = self.identities.get(paths(files), |(cert_path, key_path)| {
+            if let Some(absent) = [cert_path, key_path].into_iter().find(|path| !path.exists()) {
+                return Err(Blame::Absent(absent.clone()));
+            }
             let cert_pem = read(cert_path, MAX_PEM).map_err(Blame::Certificate)?;
             let key_pem = read(key_path, MAX_PEM).map_err(Blame::Key)?;
             let identity = Identity::from_pem(&cert_pem, &key_pem).map_err(|error| match error {
@@ -130,6 +127,11 @@ impl Resolver {
         identity
             .map_err(|blame| {
                 faults.push(match blame {
+                    Blame::Absent(path) => {
+                        let file = if path == files.cert.path { &files.cert } else { &files.key };
+                        Diagnostic::error(format!("{}: no such file", shown(&path)), file.span)
+                            .label("`relayprobe certs` mints the lab's certificates")
+                    }
                     Blame::Certificate(why) => Diagnostic::error(why, files.cert.span),
                     Blame::Key(why) => Diagnostic::error(why, files.key.span),
                 });
