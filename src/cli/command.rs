@@ -4,73 +4,86 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, Error, FromArgMatches};
 
 use super::{
     audit, certs, check, compare, explain, forecast, help, init, probe, report, run, schema, simulate, watch,
 };
 
-/// SMTP test harness and probe client.
-#[derive(Parser)]
-#[command(name = "relayprobe", version, about, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
+/// A command: its name, its flags, and what it does.
+struct Command {
+    name: &'static str,
+    describe: fn(clap::Command) -> clap::Command,
+    main: fn(&ArgMatches) -> Result<ExitCode, Error>,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    Run(run::Args),
-    Watch(watch::Args),
-    Check(check::Args),
-    Probe(probe::Args),
-    Simulate(simulate::Args),
-    Audit(audit::Args),
-    Forecast(forecast::Args),
-    Report(report::Args),
-    Compare(compare::Args),
-    Explain(explain::Args),
-    Init(init::Args),
-    Certs(certs::Args),
-    Schema(schema::Args),
-    Completions(help::Completions),
-    Man(help::Manual),
+macro_rules! commands {
+    ($($name:literal: $args:ty => $main:expr),* $(,)?) => {
+        [$(Command {
+            name: $name,
+            describe: <$args>::augment_args,
+            main: |matches| <$args>::from_arg_matches(matches).map($main),
+        }),*]
+    };
 }
+
+static COMMANDS: [Command; 15] = commands! {
+    "run": run::Args => run::main,
+    "watch": watch::Args => watch::main,
+    "check": check::Args => check::main,
+    "probe": probe::Args => probe::main,
+    "simulate": simulate::Args => simulate::main,
+    "audit": audit::Args => audit::main,
+    "forecast": forecast::Args => forecast::main,
+    "report": report::Args => report::main,
+    "compare": compare::Args => compare::main,
+    "explain": explain::Args => explain::main,
+    "init": init::Args => init::main,
+    "certs": certs::Args => certs::main,
+    "schema": schema::Args => schema::main,
+    "completions": help::Completions => |args| args.main(described(&COMMANDS)),
+    "man": help::Manual => |args| args.main(described(&COMMANDS)),
+};
 
 /// Reads the command line, does what it says and gives the exit status of the
 /// contract: 0, 1, 2, 3, 130 or 143.
 #[must_use]
 pub fn main() -> ExitCode {
-    let parsed = described().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
-    let command = match parsed {
-        Ok(cli) => cli.command,
+    // Where a command is named in full, the flags of the others are not even
+    // described: a quarter of the instructions of a short run went there.
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let named = COMMANDS.iter().position(|command| first == command.name);
+    let known = named.map_or(&COMMANDS[..], |at| &COMMANDS[at..=at]);
+    match described(known).try_get_matches().and_then(|matches| play(known, &matches)) {
+        Ok(status) => status,
         // Asking the libraries is left until somebody wants to know.
         Err(error) if error.kind() == ErrorKind::DisplayVersion => {
             // Who no longer listens knows enough.
             let _ = io::stdout().write_all(help::version().as_bytes());
-            return ExitCode::SUCCESS;
+            ExitCode::SUCCESS
         }
         Err(error) => error.exit(),
-    };
-    match command {
-        Command::Run(args) => run::main(args),
-        Command::Watch(args) => watch::main(args),
-        Command::Check(args) => check::main(args),
-        Command::Probe(args) => probe::main(args),
-        Command::Simulate(args) => simulate::main(args),
-        Command::Audit(args) => audit::main(args),
-        Command::Forecast(args) => forecast::main(args),
-        Command::Report(args) => report::main(args),
-        Command::Compare(args) => compare::main(args),
-        Command::Explain(args) => explain::main(args),
-        Command::Init(args) => init::main(args),
-        Command::Certs(args) => certs::main(args),
-        Command::Schema(args) => schema::main(args),
-        Command::Completions(args) => args.main(described()),
-        Command::Man(args) => args.main(described()),
     }
 }
 
-fn described() -> clap::Command {
-    help::described(Cli::command())
+fn play(known: &[Command], matches: &ArgMatches) -> Result<ExitCode, Error> {
+    let asked = matches.subcommand().and_then(|(name, matches)| {
+        known.iter().find(|command| command.name == name).map(|command| (command, matches))
+    });
+    match asked {
+        Some((command, matches)) => (command.main)(matches),
+        None => Err(described(known).error(ErrorKind::MissingSubcommand, "a command is missing")),
+    }
+}
+
+/// The command line with these commands.
+fn described(commands: &[Command]) -> clap::Command {
+    let program = clap::Command::new("relayprobe")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("SMTP test harness and probe client")
+        .max_term_width(100)
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    let subcommands = commands.iter().map(|command| (command.describe)(clap::Command::new(command.name)));
+    help::described(program.subcommands(subcommands))
 }
