@@ -10,7 +10,8 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let of = |name| std::env::var(name).unwrap_or_default();
     let native = of("HOST") == of("TARGET");
-    if native && of("CARGO_CFG_TARGET_OS") == "linux" && of("CARGO_CFG_TARGET_ENV") == "gnu" && has_archive() {
+    if native && of("CARGO_CFG_TARGET_OS") == "linux" && of("CARGO_CFG_TARGET_ENV") == "gnu" && has_archive()
+    {
         println!("cargo:rustc-link-lib=static:-bundle=gcc_eh");
     }
 }
