@@ -82,6 +82,21 @@ impl Plan {
         self.auth.iter().filter_map(|auth| auth.secret.as_ref()).map(Secret::expose)
     }
 
+    /// The session before this one, where this one is to resume its TLS: as far as the
+    /// EHLO under TLS, by when a server has given what it can be resumed by.
+    #[must_use]
+    pub fn to_be_resumed(&self) -> Option<Self> {
+        let (TlsMode::StartTls { tls, .. } | TlsMode::Implicit(tls)) = &self.tls else { return None };
+        tls.resume.then(|| Self {
+            auth: None,
+            transactions: Vec::new(),
+            steps: None,
+            stop_after: None,
+            hold_quit: false,
+            ..self.clone()
+        })
+    }
+
     /// The message of a transaction, counted from 0.
     #[must_use]
     pub fn message(&self, transaction: u16) -> Option<&Draft> {
@@ -239,6 +254,8 @@ pub struct TlsPlan {
     /// The name sent as SNI and verified; an address is verified, never sent
     /// (RFC 6066 §3).
     pub server_name: Arc<str>,
+    /// Make a connection for its TLS session first, which this one offers to resume.
+    pub resume: bool,
 }
 
 /// The name given, and by which verb.

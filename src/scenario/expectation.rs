@@ -7,7 +7,7 @@ use regex_lite::Regex;
 
 use super::Share;
 use crate::smtp::{EventKind, ForwardPath, ReplyPattern, ReversePath, Stage};
-use crate::tls::TlsVersion;
+use crate::tls::{Staple, TlsVersion};
 
 /// Everything that a case expects.
 #[derive(Clone, Debug, Default)]
@@ -170,18 +170,51 @@ pub struct StageExpect {
     pub lacks: Vec<String>,
     /// The address in the peer's `Hello [address]`.
     pub sees: Option<String>,
-    /// The TLS version agreed on.
+    /// What the handshake came to.
+    pub tls: Option<Box<TlsExpect>>,
+}
+
+/// What is expected of a handshake. Every field that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TlsExpect {
+    /// The version agreed on.
     pub version: Option<Vec<TlsVersion>>,
     /// The cipher suite agreed on; `*` and `?` match.
     pub cipher: Option<String>,
+    /// The group of the key exchange; `none`: there was none. `*` and `?` match.
+    pub group: Option<Vec<String>>,
+    /// Whether an earlier session was resumed.
+    pub resumed: Option<bool>,
     /// Whether the server's certificate held.
     pub verified: Option<bool>,
-    /// A name that the server's certificate carries (CN or SAN).
-    pub peer_name: Option<String>,
-    /// A text that the server certificate's issuer contains.
-    pub peer_issuer: Option<String>,
-    /// How long the server's certificate is still valid at least.
-    pub peer_expires_in: Option<Duration>,
+    /// The server's certificate.
+    pub peer: PeerExpect,
+}
+
+/// What is expected of a server's certificate. Every field that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PeerExpect {
+    /// A name that it carries (CN or SAN).
+    pub name: Option<String>,
+    /// A text that its issuer contains.
+    pub issuer: Option<String>,
+    /// How long it is still valid at least.
+    pub expires_in: Option<Duration>,
+    /// The kind of its key; `*` and `?` match.
+    pub key: Option<Vec<String>>,
+    /// The chain that was shown.
+    pub chain: Option<ChainExpect>,
+    /// What was stapled to it.
+    pub ocsp: Option<Vec<Staple>>,
+}
+
+/// What is expected of the chain that a server shows, its own certificate included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainExpect {
+    /// So many certificates.
+    Length(u16),
+    /// These and no others: a text that each subject contains, the server's own first.
+    Subjects(Vec<String>),
 }
 
 /// A text to find.

@@ -30,8 +30,9 @@ mod view;
 
 pub use case::{Case, Repeat, Retry};
 pub use expectation::{
-    Delivered, DeliveredTls, Delivery, Expect, Expectations, HeaderMatch, Pattern, Patterns, RecipientExpect,
-    SourceLine, StageExpect, StageExpectations, StepExpect, TextMatch,
+    ChainExpect, Delivered, DeliveredTls, Delivery, Expect, Expectations, HeaderMatch, Pattern, Patterns,
+    PeerExpect, RecipientExpect, SourceLine, StageExpect, StageExpectations, StepExpect, TextMatch,
+    TlsExpect,
 };
 pub use load::{Loaded, Rejected, Request, hostname, load, nearest_project};
 pub use project::{PROJECT_FILE, Project, SimulatorSetup};

@@ -10,7 +10,7 @@ use super::secret_source::SecretSource;
 use crate::message::{Body, Composition, Draft, DraftError};
 use crate::plan::{Handshake, Hello, Reach, Recipient, Say, Steps, StepsAfter, Timeouts};
 use crate::smtp::{Credential, Mechanism, ReversePath, Stage};
-use crate::tls::{Backend, Verify, VersionRange};
+use crate::tls::{Backend, Group, Verify, VersionRange};
 use crate::yaml::Span;
 
 /// What a case's session is to be.
@@ -130,6 +130,8 @@ pub(super) struct TlsSpec {
     pub(super) mode: Handshake,
     pub(super) versions: VersionRange,
     pub(super) ciphers: Option<String>,
+    pub(super) groups: Vec<Group>,
+    pub(super) resume: bool,
     pub(super) sni: Option<Arc<str>>,
     pub(super) verify: Verify,
     pub(super) ca: Option<FileRef>,

@@ -12,11 +12,11 @@ use super::link::{Link, Silence};
 use super::mask::Mask;
 use super::silence::{delivery_unknown, unasked};
 use super::wire::Wire;
-use super::{Answer, Direction, Line, Observation, Sent};
+use super::{Answer, Direction, Line, Observation, Sent, Transcript};
 use crate::message::{Draft, Stamp, new_message_id};
 use crate::plan::{Plan, TlsMode, TlsPlan};
 use crate::smtp::{self, Event, EventKind, Reply, Stage, lossless};
-use crate::tls::{ClientCertificate, Negotiated};
+use crate::tls::{ClientCertificate, Memory, Negotiated, Staple};
 
 /// Written between two looks at whether the server has spoken out of turn.
 const CHUNK: usize = 64 * 1024;
@@ -41,6 +41,10 @@ pub(super) struct Drive<'a> {
     /// A message is being written that has begun and not ended.
     pub(super) in_message: bool,
     pub(super) said_quit: bool,
+    /// What TLS sessions are resumed by.
+    memory: Option<&'a Memory>,
+    /// When this connection was begun.
+    pub(super) dialled: Instant,
 }
 
 /// Why the session goes no further, and the stage it belongs to.
@@ -60,7 +64,23 @@ impl<'a> Drive<'a> {
             heard_under_tls: false,
             in_message: false,
             said_quit: false,
+            memory: None,
+            dialled: started,
         }
+    }
+
+    /// Has a memory for TLS sessions.
+    pub(super) fn remembering(mut self, memory: &'a Memory) -> Self {
+        self.memory = Some(memory);
+        self
+    }
+
+    /// Goes on where another connection of the same session's time has ended.
+    pub(super) fn after(mut self, transcript: Transcript, note: &str) -> Self {
+        self.seen.transcript = transcript;
+        self.dialled = Instant::now();
+        self.line(Direction::Note, note);
+        self
     }
 
     /// The session that never came to be.
@@ -82,7 +102,7 @@ impl<'a> Drive<'a> {
         peer: Option<SocketAddr>,
         leave: impl Future<Output = ()>,
     ) -> Observation {
-        self.seen.timings.connect = Some(self.started.elapsed());
+        self.seen.timings.connect = Some(self.dialled.elapsed());
         self.seen.peer = peer;
         self.seen.answers.reserve(8);
         self.seen.transcript.reserve(1_024, 32);
@@ -343,7 +363,7 @@ impl<'a> Drive<'a> {
         }
         link.allow(self.plan.timeouts.tls);
         let begun = Instant::now();
-        let shaken = link.shake_hands(&tls.client, &tls.server_name).await;
+        let shaken = link.shake_hands(&tls.client, &tls.server_name, self.memory).await;
         let negotiated = match shaken {
             Ok(negotiated) => negotiated,
             Err(Silence::Timeout { .. }) => {
@@ -402,9 +422,18 @@ pub(super) fn count(n: usize) -> u16 {
     u16::try_from(n).unwrap_or(u16::MAX)
 }
 
-/// `TLSv1.3, TLS_AES_256_GCM_SHA384, rustls; CN=mx.test holds`.
+/// `TLSv1.3, TLS_AES_256_GCM_SHA384, x25519; CN=mx.test, ECDSA P-256, verified`.
 fn described(tls: &Negotiated) -> String {
-    let subject = tls.peer.as_ref().map_or("no certificate", |peer| &peer.subject);
+    let group = tls.group.map(|group| format!(", {group}")).unwrap_or_default();
+    let resumed = if tls.resumed { ", resumed" } else { "" };
+    let peer = tls
+        .peer
+        .as_deref()
+        .map_or_else(|| "no certificate".to_owned(), |peer| format!("{}, {}", peer.subject, peer.key));
+    let staple = match tls.staple {
+        Staple::Absent => String::new(),
+        staple => format!(", OCSP {staple}"),
+    };
     let verified = match &tls.verified {
         Ok(()) => "verified".to_owned(),
         Err(untrusted) => format!("not verified ({})", untrusted.reason),
@@ -414,5 +443,5 @@ fn described(tls: &Negotiated) -> String {
         ClientCertificate::None => "; a client certificate was asked for, none sent",
         ClientCertificate::Sent => "; client certificate sent",
     };
-    format!("{}, {}; {subject}, {verified}{client}", tls.version, tls.cipher)
+    format!("{}, {}{group}{resumed}; {peer}{staple}, {verified}{client}", tls.version, tls.cipher)
 }

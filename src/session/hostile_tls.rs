@@ -67,13 +67,15 @@ fn tls(verify: Verify, backend: Backend, identity: bool) -> TlsPlan {
     let settings = Settings {
         versions: VersionRange::default(),
         ciphers: None,
+        groups: Vec::new(),
+        resume: false,
         verify,
         trust: Arc::new(Trust::from_pem(&PAIR.0).expect("a certificate")),
         backend,
         identity,
     };
     let client = Client::new(&settings).expect("settings that can be met");
-    TlsPlan { client: Arc::new(client), server_name: "mx.test".into() }
+    TlsPlan { client: Arc::new(client), server_name: "mx.test".into(), resume: false }
 }
 
 fn starttls() -> Plan {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::wire::Wire;
 use crate::smtp::{Reply, ReplyDecoder, ReplyError, ReplyLimits};
-use crate::tls::{Client, Negotiated, Stream, TlsFailure, TlsFailureKind};
+use crate::tls::{Client, Memory, Negotiated, Stream, TlsFailure, TlsFailureKind};
 
 /// A connection with its decoder and its deadlines. Deadlines are absolute:
 /// whatever bytes come, they stay where they are.
@@ -172,9 +172,14 @@ impl<S: Wire> Link<S> {
     }
 
     /// Takes the connection under TLS.
-    pub(super) async fn shake_hands(&mut self, client: &Client, name: &str) -> Result<Negotiated, Silence> {
+    pub(super) async fn shake_hands(
+        &mut self,
+        client: &Client,
+        name: &str,
+        memory: Option<&Memory>,
+    ) -> Result<Negotiated, Silence> {
         let Some(Stream::Plain(io)) = self.stream.take() else { return Err(ended()) };
-        let shaken = within(self.timer.as_mut(), self.deadline, client.connect(io, name)).await;
+        let shaken = within(self.timer.as_mut(), self.deadline, client.connect(io, name, memory)).await;
         let (stream, negotiated) =
             shaken.ok_or(Silence::Timeout { writing: false })?.map_err(Silence::Failed)?;
         stream.io().acknowledge_at_once();

@@ -1,6 +1,5 @@
 //! The client side of a handshake.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -14,8 +13,8 @@ use super::judged::Judged;
 use super::openssl_client::{CipherList, OpenSslClient};
 use super::rustls_client::{self, RustlsClient};
 use super::{
-    Backend, ClientCertificate, Negotiated, PeerCertificate, Settings, Shown, Stream, TlsVersion, Trust,
-    Untrusted, Verify, VersionRange,
+    Backend, ClientCertificate, Group, Memory, Negotiated, PeerCertificate, Settings, Shown, Staple, Stream,
+    TlsVersion, Trust, Untrusted, Verify, VersionRange,
 };
 
 /// The longest chain that is looked at; those in use have two to five
@@ -45,6 +44,12 @@ pub enum SettingsError {
     RustlsVersions,
     /// rustls was asked for, and takes no cipher list.
     RustlsCiphers,
+    /// rustls was asked for, and has none of such a group.
+    RustlsGroup(Group),
+    /// The groups belong to other versions than those that are offered.
+    GroupsOutOfRange,
+    /// A session is to be resumed, which rustls alone does here.
+    ResumeByOpenSsl,
     /// rustls was asked for, and cannot use the private key.
     RustlsKey,
     /// The cipher list fits none of the versions.
@@ -69,6 +74,16 @@ impl fmt::Display for SettingsError {
             Self::RustlsKey => f.write_str(
                 "rustls cannot use this kind of private key; leave `backend` out, or say `openssl`",
             ),
+            Self::RustlsGroup(group) => {
+                write!(f, "rustls does not have the group {group}; leave `backend` out, or say `openssl`")
+            }
+            Self::GroupsOutOfRange => {
+                f.write_str("the groups belong to TLSv1.3, which is not among the versions that are offered")
+            }
+            Self::ResumeByOpenSsl => f.write_str(
+                "only rustls resumes sessions here: TLSv1.2 and TLSv1.3, without `ciphers`, with \
+                 groups and a private key that it has",
+            ),
             Self::CiphersOutOfRange => {
                 f.write_str("the ciphers belong to other TLS versions than those that are offered")
             }
@@ -87,7 +102,7 @@ impl Client {
     ///
     /// [`SettingsError`]; nothing has been sent anywhere.
     pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
-        let Settings { versions, ciphers, verify, trust, backend, identity } = settings;
+        let Settings { versions, ciphers, groups, resume, verify, trust, backend, identity } = settings;
         if versions.min > versions.max {
             return Err(SettingsError::EmptyRange(*versions));
         }
@@ -96,14 +111,27 @@ impl Client {
         let old = versions.min < TlsVersion::Tls12;
         let certified = identity.as_ref().and_then(|identity| identity.rustls());
         let odd_key = identity.is_some() && certified.is_none();
+        let odd_group = groups.iter().copied().find(|group| !rustls_client::has(*group));
+        if versions.max < TlsVersion::Tls13
+            && !groups.is_empty()
+            && !groups.iter().any(|group| group.is_of_tls_1_2())
+        {
+            return Err(SettingsError::GroupsOutOfRange);
+        }
         let by_openssl = match backend {
             Backend::OpenSsl => true,
-            Backend::Auto => old || ciphers.is_some() || odd_key,
+            Backend::Auto => old || ciphers.is_some() || odd_key || odd_group.is_some(),
             Backend::Rustls if old => return Err(SettingsError::RustlsVersions),
             Backend::Rustls if ciphers.is_some() => return Err(SettingsError::RustlsCiphers),
             Backend::Rustls if odd_key => return Err(SettingsError::RustlsKey),
-            Backend::Rustls => false,
+            Backend::Rustls => match odd_group {
+                Some(group) => return Err(SettingsError::RustlsGroup(group)),
+                None => false,
+            },
         };
+        if *resume && by_openssl {
+            return Err(SettingsError::ResumeByOpenSsl);
+        }
         let policy = Arc::new(Policy {
             verify: *verify,
             trust: Arc::clone(trust),
@@ -112,11 +140,12 @@ impl Client {
             judged: Judged::default(),
         });
         let library = if by_openssl {
+            let identity = identity.as_deref();
             let client =
-                OpenSslClient::new(versions, ciphers.as_ref(), identity.as_deref(), Arc::clone(&policy));
+                OpenSslClient::new(versions, ciphers.as_ref(), groups, identity, Arc::clone(&policy));
             Library::OpenSsl(client.map_err(SettingsError::Library)?)
         } else {
-            let client = RustlsClient::new(versions, certified.cloned(), Arc::clone(&policy));
+            let client = RustlsClient::new(versions, groups, certified.cloned(), Arc::clone(&policy));
             Library::Rustls(Box::new(client.map_err(SettingsError::Library)?))
         };
         let shown = identity.as_ref().map(|identity| Arc::new(identity.shown()));
@@ -134,13 +163,19 @@ impl Client {
 
     /// Shakes hands. The name is sent as SNI and verified; an address (without
     /// brackets) is verified and not sent (RFC 6066 §3). The caller sets the
-    /// deadline.
+    /// deadline. With a memory the session is kept in it, and the one that it holds
+    /// offered for resumption.
     ///
     /// # Errors
     ///
     /// [`TlsFailure`]: a refusal by either side, the end of the connection, or
     /// what is no TLS.
-    pub async fn connect<S>(&self, stream: S, name: &str) -> Result<(Stream<S>, Negotiated), TlsFailure>
+    pub async fn connect<S>(
+        &self,
+        stream: S,
+        name: &str,
+        memory: Option<&Memory>,
+    ) -> Result<(Stream<S>, Negotiated), TlsFailure>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
@@ -151,16 +186,27 @@ impl Client {
             TlsFailure::new(TlsFailureKind::Untrusted, "name_mismatch", detail)
         })?;
         let (stream, outcome) = match &self.library {
-            Library::Rustls(client) => client.connect(stream, server).await?,
+            Library::Rustls(client) => client.connect(stream, server, memory).await?,
             Library::OpenSsl(client) => client.connect(stream, name).await?,
         };
-        let Outcome { version, cipher, verified, peer, client_certificate } = outcome;
+        let Outcome { version, cipher, group, resumed, verified, peer, staple, client_certificate } = outcome;
         let backend = self.backend();
         let sent = client_certificate == ClientCertificate::Sent;
         let client = self.shown.clone().filter(|_| sent);
         let at = SystemTime::now();
-        let negotiated =
-            Negotiated { version, cipher, backend, verified, peer, client_certificate, client, at };
+        let negotiated = Negotiated {
+            version,
+            cipher,
+            group,
+            resumed,
+            backend,
+            verified,
+            peer,
+            staple,
+            client_certificate,
+            client,
+            at,
+        };
         Ok((stream, negotiated))
     }
 }
@@ -194,8 +240,11 @@ fn offered(versions: VersionRange, ciphers: Option<&CipherList>) -> Result<Versi
 pub(super) struct Outcome {
     pub(super) version: TlsVersion,
     pub(super) cipher: String,
+    pub(super) group: Option<Group>,
+    pub(super) resumed: bool,
     pub(super) verified: Result<(), Untrusted>,
     pub(super) peer: Option<Arc<PeerCertificate>>,
+    pub(super) staple: Staple,
     pub(super) client_certificate: ClientCertificate,
 }
 
@@ -204,9 +253,8 @@ pub(super) struct Policy {
     verify: Verify,
     pub(super) trust: Arc<Trust>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
-    /// Certificates that were read, by their DER: a server shows the same in
-    /// every session.
-    peers: Mutex<HashMap<Box<[u8]>, Arc<PeerCertificate>>>,
+    /// Chains that were read, by their DER: a server shows the same in every session.
+    peers: Mutex<Vec<(Box<[Box<[u8]>]>, Arc<PeerCertificate>)>>,
     pub(super) judged: Judged,
 }
 
@@ -232,21 +280,29 @@ impl Policy {
         })
     }
 
-    /// What the certificate says of itself, read once for each certificate.
-    pub(super) fn peer(&self, der: &[u8]) -> Arc<PeerCertificate> {
+    /// What the certificate says of itself, read once for each chain. Empty chains, which
+    /// only broken servers show, are none.
+    pub(super) fn peer<'c>(
+        &self,
+        chain: impl ExactSizeIterator<Item = &'c [u8]> + Clone,
+    ) -> Option<Arc<PeerCertificate>> {
         /// Behind one name there are seldom more; a server that makes up a new one
         /// each time is not to fill the memory.
         const MOST: usize = 64;
+        let leaf = chain.clone().next()?;
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(peer) = peers.get(der) {
-            return Arc::clone(peer);
+        let is_it = |known: &[Box<[u8]>]| {
+            known.len() == chain.len() && known.iter().zip(chain.clone()).all(|(known, der)| **known == *der)
+        };
+        if let Some((_, peer)) = peers.iter().find(|(known, _)| is_it(known)) {
+            return Some(Arc::clone(peer));
         }
-        let peer = Arc::new(PeerCertificate::from_der(der));
+        let peer = Arc::new(PeerCertificate::from_der(leaf, chain.clone().skip(1)));
         if peers.len() >= MOST {
             peers.clear();
         }
-        peers.insert(der.into(), Arc::clone(&peer));
-        peer
+        peers.push((chain.map(Box::from).collect(), Arc::clone(&peer)));
+        Some(peer)
     }
 }
 
@@ -263,6 +319,8 @@ mod tests {
         Settings {
             versions,
             ciphers: ciphers.map(str::to_owned),
+            groups: Vec::new(),
+            resume: false,
             verify: Verify::None,
             trust,
             backend,
@@ -290,6 +348,25 @@ mod tests {
             backend(VersionRange::only(Tls12), Some("ECDHE-RSA-AES128-SHA"), Backend::Auto),
             Ok("openssl")
         );
+    }
+
+    #[test]
+    fn groups_choose_the_library_and_only_rustls_resumes() {
+        let made = |name: &str, resume: bool, backend: Backend| {
+            let group = Group::ALL.iter().find(|(known, _)| *known == name).expect("a known group").1;
+            let mut settings = settings(VersionRange::default(), None, backend);
+            (settings.groups, settings.resume) = (vec![group], resume);
+            Client::new(&settings).map(|client| client.backend())
+        };
+        assert_eq!(made("P-384", true, Backend::Auto), Ok("rustls"));
+        assert_eq!(made("P-521", false, Backend::Auto), Ok("openssl"));
+        assert_eq!(made("X25519MLKEM768", false, Backend::Auto), Ok("openssl"));
+        assert_eq!(made("P-521", false, Backend::Rustls), Err(SettingsError::RustlsGroup(Group::Named(25))));
+        assert_eq!(made("P-521", true, Backend::Auto), Err(SettingsError::ResumeByOpenSsl));
+        assert_eq!(made("x25519", true, Backend::OpenSsl), Err(SettingsError::ResumeByOpenSsl));
+        let mut old = settings(VersionRange::only(TlsVersion::Tls12), None, Backend::Auto);
+        old.groups = vec![Group::Named(256)];
+        assert_eq!(Client::new(&old).err(), Some(SettingsError::GroupsOutOfRange));
     }
 
     #[test]

@@ -22,19 +22,19 @@ use super::*;
 
 /// A certificate with its key.
 #[derive(Clone)]
-struct Pair {
-    x509: X509,
-    key: PKey<Private>,
+pub(super) struct Pair {
+    pub(super) x509: X509,
+    pub(super) key: PKey<Private>,
 }
 
 /// What is odd about a certificate; the default is a good one for `mx.test`.
-struct Odd {
-    san: &'static [&'static str],
-    days: (i64, i64),
-    ca: bool,
-    client_only: bool,
-    version: i32,
-    digest: MessageDigest,
+pub(super) struct Odd {
+    pub(super) san: &'static [&'static str],
+    pub(super) days: (i64, i64),
+    pub(super) ca: bool,
+    pub(super) client_only: bool,
+    pub(super) version: i32,
+    pub(super) digest: MessageDigest,
 }
 
 impl Default for Odd {
@@ -44,16 +44,16 @@ impl Default for Odd {
     }
 }
 
-fn ecdsa() -> PKey<Private> {
+pub(super) fn ecdsa() -> PKey<Private> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a known curve");
     PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key")
 }
 
-fn rsa(bits: u32) -> PKey<Private> {
+pub(super) fn rsa(bits: u32) -> PKey<Private> {
     PKey::from_rsa(Rsa::generate(bits).expect("a key")).expect("a key")
 }
 
-fn mint(key: PKey<Private>, name: &str, issuer: Option<&Pair>, odd: &Odd) -> Pair {
+pub(super) fn mint(key: PKey<Private>, name: &str, issuer: Option<&Pair>, odd: &Odd) -> Pair {
     let make = || {
         let mut subject = X509NameBuilder::new()?;
         subject.append_entry_by_text("CN", name)?;
@@ -98,7 +98,7 @@ fn mint(key: PKey<Private>, name: &str, issuer: Option<&Pair>, odd: &Odd) -> Pai
     Pair { x509, key }
 }
 
-fn ca() -> Pair {
+pub(super) fn ca() -> Pair {
     mint(ecdsa(), "Lab CA", None, &Odd { san: &[], ca: true, ..Odd::default() })
 }
 
@@ -112,10 +112,12 @@ fn identity(pairs: &[&Pair]) -> Arc<Identity> {
     Arc::new(Identity::from_pem(&chain, &key).expect("they belong together"))
 }
 
-fn settings(ca: &Pair, version: TlsVersion) -> Settings {
+pub(super) fn settings(ca: &Pair, version: TlsVersion) -> Settings {
     Settings {
         versions: VersionRange::only(version),
         ciphers: None,
+        groups: Vec::new(),
+        resume: false,
         verify: Verify::Full,
         trust: trust(ca),
         backend: Backend::Auto,
@@ -125,7 +127,7 @@ fn settings(ca: &Pair, version: TlsVersion) -> Settings {
 
 /// How the server feels about client certificates.
 #[derive(Clone, Copy, PartialEq)]
-enum Ask {
+pub(super) enum Ask {
     No,
     /// Takes any, or none.
     Any,
@@ -135,7 +137,12 @@ enum Ask {
     Known,
 }
 
-fn server(pair: &Pair, chain: &[&Pair], versions: (SslVersion, SslVersion), ask: Ask) -> SslContext {
+pub(super) fn server(
+    pair: &Pair,
+    chain: &[&Pair],
+    versions: (SslVersion, SslVersion),
+    ask: Ask,
+) -> SslContext {
     let make = || {
         let mut context = SslContext::builder(SslMethod::tls_server())?;
         context.set_cipher_list("ALL:@SECLEVEL=0")?;
@@ -159,22 +166,31 @@ fn server(pair: &Pair, chain: &[&Pair], versions: (SslVersion, SslVersion), ask:
     make().expect("a server")
 }
 
-fn all() -> (SslVersion, SslVersion) {
+pub(super) fn all() -> (SslVersion, SslVersion) {
     (SslVersion::TLS1, SslVersion::TLS1_3)
 }
 
 /// Shakes hands, and reads the one line that the server then says. How many
 /// certificates the client showed comes second.
-async fn shake(
+pub(super) async fn shake(
     settings: &Settings,
     context: &SslContext,
     name: &str,
 ) -> (Result<Negotiated, TlsFailure>, usize) {
     let client = Client::new(settings).expect("settings that can be met");
+    shake_with(&client, context, name, None).await
+}
+
+pub(super) async fn shake_with(
+    client: &Client,
+    context: &SslContext,
+    name: &str,
+    memory: Option<&Memory>,
+) -> (Result<Negotiated, TlsFailure>, usize) {
     let (near, far) = duplex(64 * 1024);
     let ssl = Ssl::new(context).expect("a session");
     let accept = tokio::spawn(accept(ssl, far));
-    let shaken = match client.connect(near, name).await {
+    let shaken = match client.connect(near, name, memory).await {
         Ok((mut stream, negotiated)) => {
             let mut line = [0; 5];
             match stream.read_exact(&mut line).await {
@@ -448,7 +464,7 @@ async fn a_port_that_answers_in_clear_text_is_no_tls() {
         let client = Client::new(&settings(&ca, version)).expect("settings that can be met");
         let (near, mut far) = duplex(1024);
         far.write_all(text.as_bytes()).await.expect("room");
-        let failure = client.connect(near, "mx.test").await.expect_err("no handshake");
+        let failure = client.connect(near, "mx.test", None).await.expect_err("no handshake");
         assert_eq!((failure.kind, failure.reason), (TlsFailureKind::NotTls, "not_tls"));
         assert!(failure.detail.ends_with(text.trim_end()), "{}", failure.detail);
     }

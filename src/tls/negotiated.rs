@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::peer::rfc_3339;
-use super::{PeerCertificate, TlsVersion};
+use super::{Group, PeerCertificate, Staple, TlsVersion};
 
 /// A certificate that is valid for less than this is near its end: three weeks, in which
 /// another can be had and rolled out.
@@ -34,6 +34,12 @@ pub struct Negotiated {
     pub version: TlsVersion,
     /// The cipher suite, by its IANA name.
     pub cipher: String,
+    /// The group of the key exchange; `None` where the keys were not agreed on but sent
+    /// (static RSA), or taken over from the session that was resumed.
+    pub group: Option<Group>,
+    /// Whether an earlier session was resumed. Then the server shows no certificate:
+    /// what is told of it was seen in the first.
+    pub resumed: bool,
     /// `rustls` or `openssl`.
     pub backend: &'static str,
     /// Whether the certificate held, chain and name, against the trust of the
@@ -42,6 +48,8 @@ pub struct Negotiated {
     pub verified: Result<(), Untrusted>,
     /// The server's leaf certificate.
     pub peer: Option<Arc<PeerCertificate>>,
+    /// What the server stapled to its certificate.
+    pub staple: Staple,
     /// What became of the client's certificate.
     pub client_certificate: ClientCertificate,
     /// The client's certificate; `None` where none was sent.

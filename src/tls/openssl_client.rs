@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{Ssl, SslContext, SslMethod, SslMode, SslOptions, SslVerifyMode, SslVersion};
+use openssl::ssl::{Ssl, SslContext, SslMethod, SslMode, SslOptions, SslVerifyMode, SslVersion, StatusType};
 use openssl::x509::verify::X509CheckFlags;
 use openssl::x509::{X509, X509VerifyResult};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,7 +15,7 @@ use super::client::{LONGEST_CHAIN, Outcome, Policy};
 use super::failure::{self, TlsFailure, TlsFailureKind};
 use super::identity::{Identity, reason};
 use super::tap::Tap;
-use super::{ClientCertificate, Stream, TlsVersion, Untrusted, VersionRange};
+use super::{ClientCertificate, Group, Staple, Stream, TlsVersion, Untrusted, VersionRange};
 
 /// Handshakes by OpenSSL.
 pub(super) struct OpenSslClient {
@@ -46,10 +46,12 @@ impl OpenSslClient {
     pub(super) fn new(
         versions: VersionRange,
         ciphers: Option<&CipherList>,
+        groups: &[Group],
         identity: Option<&Identity>,
         policy: Arc<Policy>,
     ) -> Result<Self, String> {
-        let context = context(versions, ciphers, identity, &policy).map_err(|error| reason(&error))?;
+        let context =
+            context(versions, ciphers, groups, identity, &policy).map_err(|error| reason(&error))?;
         Ok(Self { context, policy })
     }
 
@@ -60,7 +62,7 @@ impl OpenSslClient {
         let found = Arc::new(Mutex::new(None));
         let local = |error: ErrorStack| TlsFailure::new(TlsFailureKind::Broken, "local", reason(&error));
         let ssl = self.ssl(name, Arc::clone(&found)).map_err(local)?;
-        let mut tls = SslStream::new(ssl, Tap::new(stream)).map_err(local)?;
+        let mut tls = SslStream::new(ssl, Tap::attentive(stream)).map_err(local)?;
         let connected = Pin::new(&mut tls).connect().await;
         if connected.is_err() {
             tls.get_mut().hear_out().await;
@@ -82,8 +84,12 @@ impl OpenSslClient {
         if ssl.peer_cert_chain().is_some_and(|chain| chain.len() > LONGEST_CHAIN) {
             return Err(TlsFailure::chain_too_long());
         }
-        let peer =
-            ssl.peer_certificate().and_then(|x509| x509.to_der().ok()).map(|der| self.policy.peer(&der));
+        // A client's chain has the server's own certificate in it.
+        let shown = ssl.peer_cert_chain().into_iter().flatten().filter_map(|x509| x509.to_der().ok());
+        let shown: Vec<Vec<u8>> = shown.collect();
+        let chain = shown.iter().map(Vec::as_slice);
+        let peer = self.policy.peer(chain.clone());
+        let staple = ssl.ocsp_status().unwrap_or_default();
         let version = match ssl.version2() {
             Some(SslVersion::TLS1) => TlsVersion::Tls10,
             Some(SslVersion::TLS1_1) => TlsVersion::Tls11,
@@ -92,11 +98,15 @@ impl OpenSslClient {
         };
         let cipher =
             ssl.current_cipher().map(|cipher| cipher.standard_name().unwrap_or_else(|| cipher.name()));
+        let cipher = cipher.unwrap_or_default();
         let outcome = Outcome {
             version,
-            cipher: cipher.unwrap_or_default().to_owned(),
+            cipher: cipher.to_owned(),
+            group: heard.group(cipher),
+            resumed: ssl.session_reused(),
             verified: untrusted.map_or(Ok(()), Err),
             peer,
+            staple: Staple::read(staple, chain, &self.policy.trust),
             client_certificate: match (asked, sent) {
                 (false, _) => ClientCertificate::NotRequested,
                 (true, false) => ClientCertificate::None,
@@ -109,6 +119,7 @@ impl OpenSslClient {
     /// One handshake: its name, and a verifier that writes down what it finds.
     fn ssl(&self, name: &str, found: Arc<Mutex<Option<Untrusted>>>) -> Result<Ssl, ErrorStack> {
         let mut ssl = Ssl::new(&self.context)?;
+        ssl.set_status_type(StatusType::OCSP)?;
         let param = ssl.param_mut();
         // As rustls has it: names stand in the subjectAltName, and SHA-1 and RSA
         // below 1024 bits do not count, for all that `@SECLEVEL=0` lets through.
@@ -154,6 +165,7 @@ fn by_fingerprint(policy: &Policy, leaf: &openssl::x509::X509Ref) -> Option<Resu
 fn context(
     versions: VersionRange,
     ciphers: Option<&CipherList>,
+    groups: &[Group],
     identity: Option<&Identity>,
     policy: &Policy,
 ) -> Result<SslContext, ErrorStack> {
@@ -166,6 +178,10 @@ fn context(
     builder.set_cipher_list(&format!("{list}:@SECLEVEL=0"))?;
     if let Some(ciphers) = ciphers.filter(|ciphers| !ciphers.suites.is_empty()) {
         builder.set_ciphersuites(&ciphers.suites)?;
+    }
+    if !groups.is_empty() {
+        let names: Vec<_> = groups.iter().map(|group| group.openssl()).collect();
+        builder.set_groups_list(&names.join(":"))?;
     }
     builder.set_min_proto_version(Some(openssl_version(versions.min)))?;
     builder.set_max_proto_version(Some(openssl_version(versions.max)))?;

@@ -13,24 +13,38 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{ResolvesClientCert, Resumption, verify_server_name};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, SupportedKxGroup, ring, verify_tls12_signature, verify_tls13_signature,
+};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme, version,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion,
+    SignatureScheme, version,
 };
 
 use super::client::{LONGEST_CHAIN, Outcome, Policy};
 use super::failure::TlsFailure;
 use super::peer::system_time;
 use super::tap::Tap;
-use super::{ClientCertificate, PeerCertificate, Stream, TlsVersion, Untrusted, VersionRange};
+use super::{
+    ClientCertificate, Group, Memory, PeerCertificate, Staple, Stream, TlsVersion, Untrusted, VersionRange,
+};
 
 /// The algorithms, built once.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring::default_provider()));
     Arc::clone(&PROVIDER)
+}
+
+fn kx_group(group: Group) -> Option<&'static dyn SupportedKxGroup> {
+    ring::ALL_KX_GROUPS.iter().copied().find(|known| group == Group::Named(known.name().into()))
+}
+
+/// Whether rustls has a group.
+pub(super) fn has(group: Group) -> bool {
+    kx_group(group).is_some()
 }
 
 /// Handshakes by rustls. What is the same for every connection is in `base`; who
@@ -46,6 +60,7 @@ impl RustlsClient {
     /// The caller has seen to it that the range holds 1.2 or 1.3.
     pub(super) fn new(
         versions: VersionRange,
+        groups: &[Group],
         certified: Option<Arc<CertifiedKey>>,
         policy: Arc<Policy>,
     ) -> Result<Self, String> {
@@ -56,13 +71,18 @@ impl RustlsClient {
             .map(|(_, known)| *known)
             .collect();
         let watch = Arc::new(Watch::new(Arc::clone(&policy), None));
-        let mut base = ClientConfig::builder_with_provider(provider())
+        let mut provider = provider();
+        if !groups.is_empty() {
+            let kx_groups = groups.iter().filter_map(|group| kx_group(*group)).collect();
+            provider = Arc::new(CryptoProvider { kx_groups, ..(*provider).clone() });
+        }
+        let mut base = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&offered)
             .map_err(|error| error.to_string())?
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&watch) as Arc<dyn ServerCertVerifier>)
             .with_client_cert_resolver(watch);
-        // Every session is to show what a first connection meets.
+        // Every session is to show what a first connection meets, unless it brings a memory.
         base.resumption = Resumption::disabled();
         Ok(Self { base, certified, policy })
     }
@@ -71,12 +91,22 @@ impl RustlsClient {
         &self,
         stream: S,
         name: ServerName<'static>,
+        memory: Option<&Memory>,
     ) -> Result<(Stream<S>, Outcome), TlsFailure>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let watch = Arc::new(Watch::new(Arc::clone(&self.policy), self.certified.clone()));
+        let new = || Arc::new(Watch::new(Arc::clone(&self.policy), self.certified.clone()));
         let mut config = self.base.clone();
+        let watch = match memory {
+            None => new(),
+            Some(memory) => {
+                config.resumption = Resumption::store(Arc::clone(&memory.store) as _);
+                let watch = Arc::clone(memory.watch.get_or_init(new));
+                watch.begin();
+                watch
+            }
+        };
         config.dangerous().set_certificate_verifier(Arc::clone(&watch) as Arc<dyn ServerCertVerifier>);
         config.client_auth_cert_resolver = Arc::clone(&watch) as Arc<dyn ResolvesClientCert>;
         let connector = TlsConnector::from(Arc::new(config));
@@ -98,13 +128,17 @@ impl RustlsClient {
         };
         let cipher =
             session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
-        let peer = session.peer_certificates().and_then(<[_]>::first).map(|der| self.policy.peer(der));
+        let shown = session.peer_certificates().unwrap_or_default().iter().map(AsRef::as_ref);
+        let group = session.negotiated_key_exchange_group().map(|group| Group::Named(group.name().into()));
         let outcome = Outcome {
             version,
             // IANA's names of the TLS 1.3 suites carry no version.
             cipher: cipher.replacen("TLS13_", "TLS_", 1),
+            group,
+            resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
             verified: watch.verified(),
-            peer,
+            peer: self.policy.peer(shown.clone()),
+            staple: watch.staple(shown),
             client_certificate: watch.client_certificate(),
         };
         Ok((Stream::Rustls(Box::new(tls)), outcome))
@@ -112,10 +146,12 @@ impl RustlsClient {
 }
 
 /// One handshake's verifier and certificate resolver, and what they saw.
-struct Watch {
+pub(super) struct Watch {
     policy: Arc<Policy>,
     certified: Option<Arc<CertifiedKey>>,
     verdict: Mutex<Option<Verdict>>,
+    /// The OCSP response as it came; empty: none.
+    staple: Mutex<Vec<u8>>,
     asked: AtomicBool,
     sent: AtomicBool,
 }
@@ -130,8 +166,20 @@ enum Verdict {
 
 impl Watch {
     fn new(policy: Arc<Policy>, certified: Option<Arc<CertifiedKey>>) -> Self {
-        let (asked, sent) = Default::default();
-        Self { policy, certified, verdict: Mutex::new(None), asked, sent }
+        let (verdict, staple, asked, sent) = Default::default();
+        Self { policy, certified, verdict, staple, asked, sent }
+    }
+
+    /// Begins another handshake. If that resumes a session, no certificate is shown, and
+    /// what was found of it before still holds.
+    fn begin(&self) {
+        self.asked.store(false, Ordering::Relaxed);
+        self.sent.store(false, Ordering::Relaxed);
+    }
+
+    fn staple<'c>(&self, chain: impl ExactSizeIterator<Item = &'c [u8]>) -> Staple {
+        let response = self.staple.lock().unwrap_or_else(PoisonError::into_inner);
+        Staple::read(&response, chain, &self.policy.trust)
     }
 
     fn set(&self, verdict: Verdict) {
@@ -182,7 +230,8 @@ impl Watch {
         if let Some(matched) = self.policy.fingerprint(leaf) {
             return matched;
         }
-        let peer = self.policy.peer(leaf);
+        let shown: Vec<&[u8]> = std::iter::once(leaf).chain(intermediates).map(AsRef::as_ref).collect();
+        let peer = self.policy.peer(shown.into_iter()).unwrap_or_default();
         let Some(webpki) = self.policy.trust.webpki() else {
             let reason = if peer.is_self_issued() { "self_signed" } else { "unknown_issuer" };
             return Err(Untrusted { reason, detail: "there is no trusted root at all".to_owned() });
@@ -214,13 +263,14 @@ impl ServerCertVerifier for Watch {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if intermediates.len() >= LONGEST_CHAIN {
             self.set(Verdict::ChainTooLong);
             return Err(CertificateError::ApplicationVerificationFailure.into());
         }
+        *self.staple.lock().unwrap_or_else(PoisonError::into_inner) = ocsp_response.to_vec();
         let result = self.policy.judged.or_judge(end_entity, intermediates, server_name, now, || {
             self.judge(end_entity, intermediates, server_name, now)
         });

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Identity, Trust, VersionRange};
+use super::{Group, Identity, Trust, VersionRange};
 
 /// How far the server's certificate is checked. The result is recorded in every
 /// mode; only what the mode asks for ends the session.
@@ -22,7 +22,8 @@ pub enum Verify {
 /// Which library does the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Backend {
-    /// rustls where it can, OpenSSL for TLS 1.0 and 1.1 and for cipher lists.
+    /// rustls where it can, OpenSSL for TLS 1.0 and 1.1, for cipher lists and for groups
+    /// that rustls has not.
     #[default]
     Auto,
     /// rustls: TLS 1.2 and 1.3.
@@ -38,6 +39,10 @@ pub struct Settings {
     pub versions: VersionRange,
     /// An OpenSSL cipher list (TLS 1.2 and older) or TLS 1.3 suite names.
     pub ciphers: Option<String>,
+    /// The groups offered, the best first; empty: the library's own.
+    pub groups: Vec<Group>,
+    /// Whether sessions can be resumed: by [`super::Memory`], with rustls alone.
+    pub resume: bool,
     /// How far the server's certificate is checked.
     pub verify: Verify,
     /// What it is checked against.

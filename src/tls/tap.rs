@@ -1,9 +1,10 @@
 //! What passes over the wire during a handshake.
 //!
-//! Three things are learnt here that neither library tells: what the first bytes
-//! were (a port that answers a ClientHello in clear text), how much the server
-//! has sent (a bound that bytes cannot extend), and, for OpenSSL, whether the
-//! server asked for a certificate and got one.
+//! Two things are learnt here that neither library tells: what the first bytes
+//! were (a port that answers a ClientHello in clear text) and how much the server
+//! has sent (a bound that bytes cannot extend). For OpenSSL two more: whether the
+//! server asked for a certificate and got one, and the group of the key exchange,
+//! which OpenSSL does not tell where it is post-quantum.
 
 use std::io;
 use std::pin::Pin;
@@ -11,6 +12,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::Group;
 use super::failure::HandshakeTooLong;
 
 /// Most bytes that a server may send in a handshake. A chain of ten RSA-4096
@@ -37,13 +39,26 @@ pub struct Tap<S> {
 pub(super) struct Record {
     first: Vec<u8>,
     received: usize,
+    /// Where the messages themselves are looked into.
+    flights: Option<Flights>,
+}
+
+#[derive(Debug, Default)]
+struct Flights {
     server: Flight,
     client: Flight,
 }
 
 impl<S> Tap<S> {
+    /// Hears the first bytes, and how many there are.
     pub(super) fn new(io: S) -> Self {
         Self { io, record: Some(Box::default()), reads: 0 }
+    }
+
+    /// Hears the messages as well.
+    pub(super) fn attentive(io: S) -> Self {
+        let record = Record { flights: Some(Flights::default()), ..Record::default() };
+        Self { io, record: Some(Box::new(record)), reads: 0 }
     }
 
     /// Takes in what is there of a text, after a handshake that failed: OpenSSL
@@ -77,7 +92,9 @@ impl<S> Tap<S> {
         let mut left = written;
         for buf in bufs {
             let now = left.min(buf.len());
-            record.client.feed(&buf[..now]);
+            if let Some(flights) = &mut record.flights {
+                flights.client.feed(&buf[..now]);
+            }
             left -= now;
         }
         Ok(written)
@@ -110,14 +127,39 @@ impl Record {
     pub(super) fn client_certificate(&self) -> (bool, bool) {
         const CERTIFICATE: u8 = 11;
         const CERTIFICATE_REQUEST: u8 = 13;
-        let client = &self.client;
+        let Some(Flights { client, server }) = &self.flights else { return (false, false) };
         if client.protected_records > 0 {
             return (client.protected_records > 1, client.protected_bytes > 200);
         }
         let shown = client.seen(CERTIFICATE) && client.certificate_length > 3;
-        (self.server.seen(CERTIFICATE_REQUEST), shown)
+        (server.seen(CERTIFICATE_REQUEST), shown)
+    }
+
+    /// The group that the server chose. It stands in clear in every version: in
+    /// ServerHello's key share (RFC 8446 §4.2.8; a HelloRetryRequest binds to the same),
+    /// or in ServerKeyExchange (RFC 8422 §5.4, RFC 5246 §7.4.3), whose form goes by the
+    /// cipher suite, given by its registered name.
+    pub(super) fn group(&self, cipher: &str) -> Option<Group> {
+        let server = &self.flights.as_ref()?.server;
+        let exchange = server.exchange;
+        match (server.key_share, exchange) {
+            (Some(number), _) => Some(Group::Named(number)),
+            (None, Some([high, low, _])) if cipher.contains("_DHE_") || cipher.contains("_DH_anon_") => {
+                Some(Group::Prime(u16::from_be_bytes([high, low]).saturating_mul(8)))
+            }
+            (None, Some([NAMED_CURVE, high, low])) => Some(Group::Named(u16::from_be_bytes([high, low]))),
+            (None, _) => None,
+        }
     }
 }
+
+/// RFC 8422 §5.4.
+const NAMED_CURVE: u8 = 3;
+/// Most bytes of a message that are looked into. A ServerHello with a post-quantum key
+/// share has 1,200.
+const LOOKED_INTO: usize = 2_048;
+const SERVER_HELLO: u8 = 2;
+const SERVER_KEY_EXCHANGE: u8 = 12;
 
 /// One side's records, as far as they can be read from outside.
 #[derive(Debug, Default)]
@@ -138,6 +180,13 @@ struct Flight {
     certificate_length: usize,
     protected_records: usize,
     protected_bytes: usize,
+    /// The message that is being read, and its beginning where that is looked into.
+    kind: u8,
+    body: Vec<u8>,
+    /// The group of ServerHello's key share.
+    key_share: Option<u16>,
+    /// ServerKeyExchange's first bytes.
+    exchange: Option<[u8; 3]>,
 }
 
 impl Flight {
@@ -178,12 +227,46 @@ impl Flight {
                 if kind == 11 {
                     self.certificate_length = self.message_left;
                 }
+                self.kind = kind;
+                self.body.clear();
                 continue;
             }
-            let skip = self.message_left.min(bytes.len());
-            self.message_left -= skip;
-            bytes = &bytes[skip..];
+            let (now, later) = bytes.split_at(self.message_left.min(bytes.len()));
+            self.message_left -= now.len();
+            bytes = later;
+            if matches!(self.kind, SERVER_HELLO | SERVER_KEY_EXCHANGE) {
+                let room = LOOKED_INTO.saturating_sub(self.body.len()).min(now.len());
+                self.body.extend_from_slice(&now[..room]);
+                if self.message_left == 0 {
+                    self.look_into();
+                }
+            }
         }
+    }
+
+    fn look_into(&mut self) {
+        if self.kind == SERVER_HELLO {
+            self.key_share = key_share(&self.body).or(self.key_share);
+        } else {
+            self.exchange = self.body.first_chunk().copied();
+        }
+    }
+}
+
+/// The group of a ServerHello's key share: version, random, session id, cipher suite and
+/// compression come before the extensions (RFC 8446 §4.1.3).
+fn key_share(hello: &[u8]) -> Option<u16> {
+    const KEY_SHARE: u16 = 51;
+    let number = |bytes: &[u8]| bytes.first_chunk().map(|two| u16::from_be_bytes(*two));
+    let session_id = usize::from(*hello.get(34)?);
+    let mut rest = hello.get(35 + session_id + 3 + 2..)?;
+    loop {
+        let (kind, length) = (number(rest)?, number(rest.get(2..)?)?);
+        let data = rest.get(4..)?;
+        if kind == KEY_SHARE {
+            return number(data);
+        }
+        rest = data.get(usize::from(length)..)?;
     }
 }
 
@@ -234,7 +317,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
             let room = FIRST.saturating_sub(record.first.len()).min(new.len());
             record.first.extend_from_slice(&new[..room]);
             record.received += new.len();
-            record.server.feed(new);
+            if let Some(flights) = &mut record.flights {
+                flights.server.feed(new);
+            }
             if record.received > MOST {
                 return Poll::Ready(Err(io::Error::other(HandshakeTooLong(MOST))));
             }
@@ -302,6 +387,36 @@ mod tests {
             flight.feed(&wire[at..]);
             assert!(flight.seen(2) && flight.seen(13) && !flight.seen(11), "cut at {at}");
         }
+    }
+
+    #[test]
+    fn the_group_is_read_from_key_share_and_key_exchange() {
+        let message = |kind: u8, body: &[u8]| {
+            let length = u32::try_from(body.len()).expect("short").to_be_bytes();
+            record(22, &[&[kind], &length[1..], body].concat())
+        };
+        let group = |wire: &[u8], cipher: &str| {
+            let mut flights = Flights::default();
+            for byte in wire {
+                flights.server.feed(&[*byte]);
+            }
+            let record = Record { flights: Some(flights), ..Record::default() };
+            record.group(cipher).map(|group| group.to_string())
+        };
+        let hello = |extensions: &[u8]| {
+            let length = u16::try_from(extensions.len()).expect("short").to_be_bytes();
+            message(2, &[&[3, 3], &[7; 32][..], &[1, 9], &[0x13, 1, 0], &length, extensions].concat())
+        };
+        // supported_versions, then key_share: its group, and a key that is cut off.
+        let share = [0, 43, 0, 2, 3, 4, 0, 51, 0, 36, 0x11, 0xec, 0, 32, 1, 2];
+        assert_eq!(group(&hello(&share), "").as_deref(), Some("X25519MLKEM768"));
+        assert_eq!(group(&hello(&share[..6]), ""), None);
+        let exchange = |body: &[u8]| [hello(&[]), message(12, body)].concat();
+        let ecdhe = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
+        assert_eq!(group(&exchange(&[3, 0, 23, 65]), ecdhe).as_deref(), Some("P-256"));
+        let dhe = "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256";
+        assert_eq!(group(&exchange(&[1, 0, 0xff, 0xff]), dhe).as_deref(), Some("DH-2048"));
+        assert_eq!(group(&hello(&[]), "TLS_RSA_WITH_AES_128_CBC_SHA"), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod steps;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod view;
 
 pub use delivered::{is_settled, patience};

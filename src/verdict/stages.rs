@@ -1,10 +1,7 @@
 //! Expectations stage by stage.
 
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
-
-use chrono::{DateTime, TimeDelta, Utc};
-use wildmatch::WildMatch;
+use std::time::Duration;
 
 use super::Failure;
 use super::view::{Scope, Seen, View};
@@ -128,7 +125,9 @@ impl Judge<'_, '_> {
         self.within(expect.within);
         self.closes(expect.closes);
         self.extensions(expect);
-        self.tls(expect);
+        if let Some(wanted) = &expect.tls {
+            self.tls(wanted);
+        }
     }
 
     fn complain(&mut self, expected: impl Into<String>) {
@@ -143,7 +142,7 @@ impl Judge<'_, '_> {
         }
     }
 
-    fn fail(&mut self, expected: impl Into<String>, actual: impl Into<String>) {
+    pub(super) fn fail(&mut self, expected: impl Into<String>, actual: impl Into<String>) {
         let (expected, actual) = (self.of_step(expected.into()), actual.into());
         self.failures.push(Failure { stage: self.stage, expected, actual });
     }
@@ -257,93 +256,6 @@ impl Judge<'_, '_> {
             }
         }
     }
-
-    fn tls(&mut self, expect: &StageExpect) {
-        let asked = expect.version.is_some()
-            || expect.cipher.is_some()
-            || expect.verified.is_some()
-            || expect.peer_name.is_some()
-            || expect.peer_issuer.is_some()
-            || expect.peer_expires_in.is_some();
-        if !asked {
-            return;
-        }
-        let Some(tls) = &self.view.observation.tls else {
-            return self.fail("a finished handshake", words(self.view, self.stage, self.seen));
-        };
-        if let Some(versions) = &expect.version
-            && !versions.contains(&tls.version)
-        {
-            let wanted: Vec<_> = versions.iter().map(|version| version.as_str()).collect();
-            self.fail(wanted.join(" or "), tls.version.as_str());
-        }
-        if let Some(cipher) = &expect.cipher
-            && !WildMatch::new_case_insensitive(cipher).matches(&tls.cipher)
-        {
-            self.fail(format!("cipher {cipher}"), tls.cipher.clone());
-        }
-        match (expect.verified, &tls.verified) {
-            (Some(true), Err(why)) => {
-                self.fail("a verified server certificate", format!("{}: {}", why.reason, why.detail));
-            }
-            (Some(false), Ok(())) => {
-                self.fail("a server certificate that does not verify", "it verified");
-            }
-            _ => {}
-        }
-        let peer = tls.peer.as_deref();
-        if let Some(name) = &expect.peer_name {
-            let names: Vec<String> = peer.map(|peer| names(&peer.subject, &peer.san)).unwrap_or_default();
-            if !names.iter().any(|own| own.eq_ignore_ascii_case(name)) {
-                let actual = if names.is_empty() { "no name at all".to_owned() } else { names.join(", ") };
-                self.fail(format!("a server certificate for {name}"), actual);
-            }
-        }
-        if let Some(issuer) = &expect.peer_issuer {
-            let actual = peer.map_or("no certificate", |peer| peer.issuer.as_str());
-            if !actual.to_lowercase().contains(&issuer.to_lowercase()) {
-                self.fail(format!("a server certificate issued by {issuer}"), actual);
-            }
-        }
-        if let Some(least) = expect.peer_expires_in {
-            let left = peer.and_then(|peer| left(&peer.not_after, tls.at));
-            if left.is_none_or(|left| left < TimeDelta::from_std(least).unwrap_or(TimeDelta::MAX)) {
-                let actual = match (peer, left) {
-                    (None, _) => "no certificate".to_owned(),
-                    (Some(peer), None) => format!("no date that can be read: `{}`", peer.not_after),
-                    (Some(peer), Some(left)) => ends(&peer.not_after, left),
-                };
-                let least = period(TimeDelta::from_std(least).unwrap_or(TimeDelta::MAX));
-                self.fail(format!("a server certificate that is valid for {least} more"), actual);
-            }
-        }
-    }
-}
-
-/// How long is left until a date of a certificate; negative where it is over.
-fn left(not_after: &str, now: SystemTime) -> Option<TimeDelta> {
-    let end = DateTime::parse_from_rfc3339(not_after).ok()?;
-    Some(end.to_utc() - DateTime::<Utc>::from(now))
-}
-
-/// `it expires on 2026-12-01, in 9 days`; `it expired on 2026-11-01, 20 days ago`.
-fn ends(not_after: &str, left: TimeDelta) -> String {
-    let date = not_after.split('T').next().unwrap_or_default();
-    match left < TimeDelta::zero() {
-        true => format!("it expired on {date}, {} ago", period(-left)),
-        false => format!("it expires on {date}, in {}", period(left)),
-    }
-}
-
-/// The largest unit that says it: `21 days`, `6 hours`, `30 minutes`.
-fn period(delta: TimeDelta) -> String {
-    let (n, unit) = match (delta.num_days(), delta.num_hours(), delta.num_minutes()) {
-        (0, 0, minutes) => (minutes, "minute"),
-        (0, hours, _) => (hours, "hour"),
-        (days, hours, _) if days * 24 == hours || days > 2 => (days, "day"),
-        (_, hours, _) => (hours, "hour"),
-    };
-    format!("{n} {unit}{}", if n == 1 { "" } else { "s" })
 }
 
 fn offered(response: &crate::smtp::EhloResponse) -> String {
@@ -365,33 +277,5 @@ fn same_address(seen: &str, wanted: &str) -> bool {
     match (parse(seen), parse(wanted)) {
         (Some(seen), Some(wanted)) => seen == wanted,
         _ => seen.eq_ignore_ascii_case(wanted),
-    }
-}
-
-/// The names that a certificate carries: its CN and its alternative names.
-fn names(subject: &str, san: &[String]) -> Vec<String> {
-    let common = subject.split(", ").filter_map(|part| part.strip_prefix("CN=")).map(str::to_owned);
-    let mut names: Vec<String> = common.collect();
-    for name in san {
-        if !names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            names.push(name.clone());
-        }
-    }
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_certificate_is_told_in_the_unit_that_fits() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(20_000 * 86_400);
-        let told = |date: &str| left(date, now).map(|left| ends(date, left));
-        assert_eq!(told("2024-10-25T00:00:00Z").as_deref(), Some("it expires on 2024-10-25, in 21 days"));
-        assert_eq!(told("2024-10-04T06:00:00Z").as_deref(), Some("it expires on 2024-10-04, in 6 hours"));
-        assert_eq!(told("2024-10-04T00:01:00Z").as_deref(), Some("it expires on 2024-10-04, in 1 minute"));
-        assert_eq!(told("2024-10-03T00:00:00Z").as_deref(), Some("it expired on 2024-10-03, 1 day ago"));
-        assert_eq!(told(""), None);
     }
 }

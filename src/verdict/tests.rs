@@ -438,9 +438,12 @@ fn four_ends_around_tls_read_as_four_different_results() {
         tls: tls.then(|| crate::tls::Negotiated {
             version: crate::tls::TlsVersion::Tls10,
             cipher: "TLS_RSA_WITH_AES_128_CBC_SHA".to_owned(),
+            group: None,
+            resumed: false,
             backend: "openssl",
             verified: Ok(()),
             peer: None,
+            staple: crate::tls::Staple::Absent,
             client_certificate: crate::tls::ClientCertificate::None,
             client: None,
             at: std::time::SystemTime::UNIX_EPOCH,

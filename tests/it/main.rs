@@ -41,4 +41,5 @@ mod steps;
 mod support;
 mod swaks;
 mod terminal;
+mod tls;
 mod unattended;

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use crate::cli::args::{Color, timeout};
 use crate::scenario::Patterns;
 use crate::smtp::{ForwardPath, Mechanism, ReversePath, Stage};
-use crate::tls::{TlsVersion, Verify, VersionRange};
+use crate::tls::{Group, TlsVersion, Verify, VersionRange};
 
 /// Play one session from flags, without a file.
 ///
@@ -68,6 +68,15 @@ pub(in crate::cli) struct Args {
     /// An OpenSSL cipher list, or names of TLS 1.3 suites.
     #[arg(long, value_name = "LIST", value_parser = plain_text)]
     pub(super) ciphers: Option<String>,
+
+    /// The groups of the key exchange that are offered, the best first: x25519,
+    /// P-256, …
+    #[arg(long, value_name = "GROUP,…", value_parser = group, value_delimiter = ',')]
+    pub(super) groups: Vec<Group>,
+
+    /// Make a connection for its TLS session first, and offer to resume it.
+    #[arg(long)]
+    pub(super) resume: bool,
 
     /// The client certificate, PEM, with its chain.
     #[arg(long, value_name = "FILE")]
@@ -153,7 +162,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// The flags that say what a session is, which a line from elsewhere says itself.
-const SESSION_FLAGS: [&str; 22] = [
+const SESSION_FLAGS: [&str; 24] = [
     "server",
     "from",
     "to",
@@ -163,6 +172,8 @@ const SESSION_FLAGS: [&str; 22] = [
     "tls",
     "tls_version",
     "ciphers",
+    "groups",
+    "resume",
     "cert",
     "key",
     "ca",
@@ -231,6 +242,13 @@ fn versions(text: &str) -> Result<VersionRange, String> {
     let (min, max) = text.split_once("..").unwrap_or((text, text));
     let range = VersionRange { min: version(min)?, max: version(max)? };
     if range.min > range.max { Err("the range is upside down".to_owned()) } else { Ok(range) }
+}
+
+fn group(text: &str) -> Result<Group, String> {
+    let found = Group::ALL.into_iter().find(|(name, _)| *name == text);
+    found
+        .map(|(_, group)| group)
+        .ok_or_else(|| format!("the groups are {}", Group::ALL.map(|(name, _)| name).join(", ")))
 }
 
 fn verify(text: &str) -> Result<Verify, String> {

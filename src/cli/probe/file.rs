@@ -77,6 +77,10 @@ pub(super) struct Tls {
     pub(super) version: Option<Range>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ciphers: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) groups: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) resume: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sni: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -77,6 +77,8 @@ fn tls(args: &Args, at: &Path) -> Option<Tls> {
         mode,
         version: args.tls_version.map(|range| Range { min: range.min.as_str(), max: range.max.as_str() }),
         ciphers: args.ciphers.as_deref().map(literal),
+        groups: args.groups.iter().map(ToString::to_string).collect(),
+        resume: args.resume,
         sni: args.sni.as_deref().map(literal),
         verify: how,
         ca: args.ca.as_ref().map(|ca| relative(ca, at)),

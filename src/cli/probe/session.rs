@@ -94,6 +94,8 @@ fn tls(args: &Args, host: &str, warnings: &mut Vec<String>) -> Result<TlsMode, S
         let given = [
             (args.tls_version.is_some(), "--tls-version"),
             (args.ciphers.is_some(), "--ciphers"),
+            (!args.groups.is_empty(), "--groups"),
+            (args.resume, "--resume"),
             (args.cert.is_some(), "--cert"),
             (args.ca.is_some(), "--ca"),
             (args.sni.is_some(), "--sni"),
@@ -125,13 +127,16 @@ fn tls(args: &Args, host: &str, warnings: &mut Vec<String>) -> Result<TlsMode, S
     let settings = Settings {
         versions: args.tls_version.unwrap_or_default(),
         ciphers: args.ciphers.clone(),
+        groups: args.groups.clone(),
+        resume: args.resume,
         verify: verify(args),
         trust: Arc::new(trust),
         backend: Backend::Auto,
         identity,
     };
     let client = Arc::new(Client::new(&settings).map_err(|error| error.to_string())?);
-    let tls = TlsPlan { client, server_name: args.sni.as_deref().unwrap_or(host).into() };
+    let tls =
+        TlsPlan { client, server_name: args.sni.as_deref().unwrap_or(host).into(), resume: args.resume };
     Ok(match args.tls {
         Mode::Implicit => TlsMode::Implicit(tls),
         _ => TlsMode::StartTls { tls, force: false },

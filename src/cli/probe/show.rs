@@ -70,11 +70,18 @@ pub(super) fn result(
 
 fn negotiated(out: &mut impl Write, tls: &Negotiated, palette: Palette) -> io::Result<()> {
     let backend = palette.faint(format!("({})", tls.backend));
-    field(out, "tls", &format!("{}, {} {backend}", tls.version, tls.cipher))?;
+    let group = tls.group.map(|group| format!(", {group}")).unwrap_or_default();
+    let resumed = if tls.resumed { ", resumed" } else { "" };
+    field(out, "tls", &format!("{}, {}{group}{resumed} {backend}", tls.version, tls.cipher))?;
     if let Some(peer) = &tls.peer {
         field(out, "server", &format!("{}, issued by {}", visible(&peer.subject), visible(&peer.issuer)))?;
         let names = if peer.san.is_empty() { "no names".to_owned() } else { shortened(&peer.san) };
         field(out, "", &format!("for {}, until {}", visible(&names), peer.not_after))?;
+        let chain = match peer.chain.len() {
+            0 | 1 => "no other certificate shown".to_owned(),
+            _ => format!("in a chain of {}", peer.chain.len()),
+        };
+        field(out, "", &format!("{}, {chain}, OCSP staple {}", peer.key, tls.staple))?;
     }
     match &tls.verified {
         Ok(()) => field(out, "", &palette.good("verified").to_string())?,

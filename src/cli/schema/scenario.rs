@@ -9,7 +9,7 @@ use super::form::{
 use super::{extensions, steps};
 use crate::scenario::scenario_keys;
 use crate::smtp::{Mechanism, Stage};
-use crate::tls::TlsVersion;
+use crate::tls::{Group, Staple, TlsVersion};
 
 /// What a scenario's key takes and means; `None` for what is no key.
 pub(super) fn key(name: &str) -> Option<(&'static str, Value)> {
@@ -182,6 +182,16 @@ fn tls() -> Value {
                 "an OpenSSL cipher list for 1.2 and older, or names of TLS 1.3 suites",
                 like(text(), json!(["ECDHE+AESGCM", "TLS_AES_128_GCM_SHA256"])),
             ),
+            (
+                "groups",
+                "the groups of the key exchange that are offered, the best first. The library's own where absent",
+                one_or_many(words(&Group::ALL.map(|(name, _)| name))),
+            ),
+            (
+                "resume",
+                "`true`: another connection is made first, as far as the EHLO under TLS, and its TLS session is offered for resumption. Where absent every session is a new one",
+                flag(),
+            ),
             ("sni", "the name sent and verified; the target's host where absent", text()),
             (
                 "verify",
@@ -191,7 +201,7 @@ fn tls() -> Value {
             ("ca", "PEM file of the CAs to verify by, in place of the project's `trust`", text()),
             (
                 "backend",
-                "the TLS library. `auto`, as where absent, takes rustls, and OpenSSL for 1.0 and 1.1 and for `ciphers`",
+                "the TLS library. `auto`, as where absent, takes rustls, and OpenSSL for 1.0 and 1.1, for `ciphers`, and for a private key or a group that rustls has not. Only rustls resumes sessions",
                 words(&["auto", "rustls", "openssl"]),
             ),
             ("force", "send STARTTLS even where it is not offered", flag()),
@@ -384,11 +394,26 @@ fn ehlo() -> [Key; 3] {
 }
 
 /// What else is asked of the handshake.
-fn handshake() -> [Key; 4] {
+fn handshake() -> [Key; 6] {
     let peer = map(&[
         ("name", "a name in the server's certificate", text()),
         ("issuer", "its issuer contains this", text()),
         ("expires_in", "it is valid for so long at least", like(duration(), json!(["21d"]))),
+        (
+            "key",
+            "the kind of its key, or one of a list; `*` and `?` match",
+            like(one_or_many(text()), json!(["ECDSA P-256", "RSA-*"])),
+        ),
+        (
+            "chain",
+            "how many certificates the server shows, its own included; or a list of texts, one that each subject contains",
+            like(one_or_many(text()), json!(["2", ["mx.contoso.com", "DigiCert"]])),
+        ),
+        (
+            "ocsp",
+            "what is stapled to it, or one of a list. `expired`, `not_yet_valid`: by its own time; `untrusted`: signed by nobody who may speak for the issuer; `mismatched`: about another certificate; `no_answer`: the responder's error",
+            one_or_many(words(&Staple::ALL.map(|(word, _)| word))),
+        ),
     ]);
     [
         ("version", "the version agreed on, or one of a list", one_or_many(versions())),
@@ -397,6 +422,12 @@ fn handshake() -> [Key; 4] {
             "the cipher suite agreed on, by its registered name; `*` and `?` match",
             like(text(), json!(["TLS_AES_256_GCM_SHA384"])),
         ),
+        (
+            "group",
+            "the group of the key exchange, or one of a list; `*` and `?` match. `DH-2048`: a server of TLS 1.2 made up its own; `none`: the key was sent instead (static RSA)",
+            like(one_or_many(text()), json!(["x25519", ["P-*", "X25519MLKEM768"]])),
+        ),
+        ("resumed", "whether an earlier session was resumed; `false` costs nothing", flag()),
         ("verified", "whether the server's certificate held", flag()),
         ("peer", "the server's certificate", peer),
     ]

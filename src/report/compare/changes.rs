@@ -173,6 +173,11 @@ fn tls(before: &Facts, after: &Facts, ends_alike: bool, all: &mut Vec<Change>) {
         all.push(Change::new(Kind::Tls, &*was.version, &*is.version));
     } else if was.cipher != is.cipher {
         all.push(Change::new(Kind::Cipher, &*was.cipher, &*is.cipher));
+    } else if let (Some(was_in), Some(is_in)) = (&was.group, &is.group)
+        && was_in != is_in
+    {
+        let words = |tls: &Tls<'_>, group: &str| format!("{}, {group}", tls.cipher);
+        all.push(Change::new(Kind::Cipher, words(was, was_in), words(is, is_in)));
     }
     // The simulator has a new certificate whenever it starts.
     let is_simulated = before.as_of.is_some() && after.as_of.is_some();

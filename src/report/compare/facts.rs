@@ -228,6 +228,8 @@ fn tls(tls: &Tls<'_>) -> Tls<'static> {
     Tls {
         version: owned(&tls.version),
         cipher: owned(&tls.cipher),
+        group: tls.group.as_deref().map(owned),
+        resumed: tls.resumed,
         backend: owned(&tls.backend),
         verified: tls.verified,
         untrusted: tls.untrusted.as_deref().map(owned),
@@ -236,6 +238,9 @@ fn tls(tls: &Tls<'_>) -> Tls<'static> {
             issuer: owned(&peer.issuer),
             san: Vec::new(),
             not_after: owned(&peer.not_after),
+            key: owned(&peer.key),
+            chain: Vec::new(),
+            ocsp: owned(&peer.ocsp),
             sha256: owned(&peer.sha256),
         }),
         client_certificate: owned(&tls.client_certificate),

@@ -164,6 +164,8 @@ fn tls(version: &'static str, cipher: &'static str, digits: &'static str) -> Opt
     Some(Tls {
         version: version.into(),
         cipher: cipher.into(),
+        group: Some("x25519".into()),
+        resumed: false,
         backend: "rustls".into(),
         verified: true,
         untrusted: None,
@@ -172,6 +174,9 @@ fn tls(version: &'static str, cipher: &'static str, digits: &'static str) -> Opt
             issuer: "CN=ca".into(),
             san: Vec::new(),
             not_after: "2027-01-31T00:00:00Z".into(),
+            key: "ECDSA P-256".into(),
+            chain: Vec::new(),
+            ocsp: "good".into(),
             sha256: digits.into(),
         }),
         client_certificate: "none".into(),
@@ -195,6 +200,10 @@ fn tls_and_the_certificate_are_compared() {
     assert_eq!(found, [(Kind::Tls, "TLSv1.2".to_owned(), "TLSv1.3".to_owned())]);
     let found = with(tls("TLSv1.3", "Y", A), tls("TLSv1.3", "X", A));
     assert_eq!(found, [(Kind::Cipher, "Y".to_owned(), "X".to_owned())]);
+    let mut other = tls("TLSv1.3", "X", A);
+    other.iter_mut().for_each(|tls| tls.group = Some("P-256".into()));
+    let found = with(other, tls("TLSv1.3", "X", A));
+    assert_eq!(found, [(Kind::Cipher, "X, P-256".to_owned(), "X, x25519".to_owned())]);
     let found = with(tls("TLSv1.3", "X", A), tls("TLSv1.3", "X", B));
     assert_eq!(found[0].0, Kind::Certificate);
     assert_eq!(found[0].2, "CN=mx, issued by CN=ca, until 2027-01-31, sha256 bbbbbbbbbbbbbbbb…, verified");

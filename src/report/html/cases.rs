@@ -155,12 +155,20 @@ fn facts(record: &Record<'_>, mark: Mark) -> Markup {
             dt { "TLS" }
             dd {
                 (visible(&tls.version)) ", " (visible(&tls.cipher))
+                @if let Some(group) = &tls.group { ", " (visible(group)) }
+                @if tls.resumed { ", resumed" }
                 @match (&tls.untrusted, tls.verified) {
                     (Some(why), _) => { ", not trusted: " (visible(why)) },
                     (None, true) => ", verified",
                     (None, false) => ", not verified",
                 }
-                @if let Some(peer) = &tls.peer { "; " (visible(&peer.subject)) ", until " (visible(day(&peer.not_after))) }
+                @if let Some(peer) = &tls.peer {
+                    "; " (visible(&peer.subject))
+                    @if !peer.key.is_empty() { ", " (visible(&peer.key)) }
+                    @if peer.chain.len() > 1 { ", in a chain of " (peer.chain.len()) }
+                    @if !matches!(&*peer.ocsp, "" | "absent") { ", OCSP " (visible(&peer.ocsp)) }
+                    ", until " (visible(day(&peer.not_after)))
+                }
                 @match &*tls.client_certificate {
                     "sent" => "; client certificate sent",
                     "none" => "; a client certificate was asked for, none sent",

@@ -11,7 +11,7 @@ use super::{
 use crate::report::words::attempt;
 use crate::session::{self, Observation};
 use crate::smtp::{EhloResponse, visible};
-use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate, near_end};
+use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate, Staple, near_end};
 use crate::verdict::{self, CaseResult, DecidedBy, Sessions, Verdict};
 
 impl<'a> Record<'a> {
@@ -163,10 +163,12 @@ impl<'a> Tls<'a> {
         Self {
             version: Cow::Borrowed(tls.version.as_str()),
             cipher: visible(&tls.cipher),
+            group: tls.group.map(|group| Cow::Owned(group.to_string())),
+            resumed: tls.resumed,
             backend: Cow::Borrowed(tls.backend),
             verified: tls.verified.is_ok(),
             untrusted: tls.verified.as_ref().err().map(|why| Cow::Borrowed(why.reason)),
-            peer: tls.peer.as_deref().map(Peer::of),
+            peer: tls.peer.as_deref().map(|peer| Peer::of(peer, tls.staple)),
             client_certificate: Cow::Borrowed(tls.client_certificate.as_str()),
             client_certificate_subject: tls.client.as_deref().map(|client| visible(&client.subject)),
             client_certificate_expires: tls.client.as_deref().map(|client| client.not_after().into()),
@@ -175,12 +177,15 @@ impl<'a> Tls<'a> {
 }
 
 impl<'a> Peer<'a> {
-    fn of(peer: &'a PeerCertificate) -> Self {
+    fn of(peer: &'a PeerCertificate, staple: Staple) -> Self {
         Self {
             subject: visible(&peer.subject),
             issuer: visible(&peer.issuer),
             san: peer.san.iter().map(|name| visible(name)).collect(),
             not_after: Cow::Borrowed(&peer.not_after),
+            key: Cow::Borrowed(&peer.key),
+            chain: peer.chain.iter().map(|subject| visible(subject)).collect(),
+            ocsp: Cow::Borrowed(staple.as_str()),
             sha256: Cow::Owned(hex(&peer.sha256)),
         }
     }

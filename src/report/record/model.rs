@@ -224,6 +224,12 @@ pub struct Tls<'a> {
     pub version: Cow<'a, str>,
     /// The cipher suite.
     pub cipher: Cow<'a, str>,
+    /// The group of the key exchange; null where there was none, and in old reports.
+    #[serde(default)]
+    pub group: Option<Cow<'a, str>>,
+    /// Whether an earlier session was resumed.
+    #[serde(default)]
+    pub resumed: bool,
     /// The library: `rustls` or `openssl`.
     pub backend: Cow<'a, str>,
     /// Whether the server's certificate held.
@@ -255,6 +261,16 @@ pub struct Peer<'a> {
     pub san: Vec<Cow<'a, str>>,
     /// The end of its validity, RFC 3339 in UTC.
     pub not_after: Cow<'a, str>,
+    /// The kind of its key: `RSA-2048`, `ECDSA P-256`; empty in old reports.
+    #[serde(default)]
+    pub key: Cow<'a, str>,
+    /// The subjects of all certificates that the server showed, its own first; empty in
+    /// old reports.
+    #[serde(default)]
+    pub chain: Vec<Cow<'a, str>>,
+    /// What was stapled to it: `absent`, `good`, …; empty in old reports.
+    #[serde(default)]
+    pub ocsp: Cow<'a, str>,
     /// The SHA-256 of its DER, in hexadecimal digits; empty in old reports.
     #[serde(default)]
     pub sha256: Cow<'a, str>,

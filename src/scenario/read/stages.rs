@@ -2,12 +2,12 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::super::{StageExpect, StageExpectations, TextMatch};
+use super::super::{ChainExpect, PeerExpect, StageExpect, StageExpectations, TextMatch, TlsExpect};
 use super::delivered::delivered;
 use super::expect::{no_doubles, patterns};
 use super::tls::version;
 use crate::smtp::Stage;
-use crate::tls::TlsVersion;
+use crate::tls::{Staple, TlsVersion};
 use crate::yaml::{Diagnostic, Field, Fields, Span, Value, nearest};
 
 /// The longest regular expression that is read, in bytes.
@@ -88,17 +88,59 @@ fn ehlo(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnos
 }
 
 fn tls(fields: &mut Fields<'_>, out: &mut StageExpect, faults: &mut Vec<Diagnostic>) {
-    out.version = fields.take("version").map(|field| versions(field, faults));
-    out.cipher = fields.take("cipher").and_then(|field| field.text(faults)).map(str::to_owned);
-    out.verified = fields.take("verified").and_then(|field| field.bool(faults));
+    let text = |field: Option<Field<'_>>, faults: &mut Vec<Diagnostic>| {
+        field.and_then(|field| field.text(faults)).map(str::to_owned)
+    };
+    let mut wanted = TlsExpect {
+        version: fields.take("version").map(|field| versions(field, faults)),
+        cipher: text(fields.take("cipher"), faults),
+        group: fields.take("group").map(|field| any_of("group", field, faults)),
+        resumed: fields.take("resumed").and_then(|field| field.bool(faults)),
+        verified: fields.take("verified").and_then(|field| field.bool(faults)),
+        peer: PeerExpect::default(),
+    };
     if let Some(field) = fields.take("peer")
         && let Some(mut peer) = field.fields(faults)
     {
-        out.peer_name = peer.take("name").and_then(|field| field.text(faults)).map(str::to_owned);
-        out.peer_issuer = peer.take("issuer").and_then(|field| field.text(faults)).map(str::to_owned);
-        out.peer_expires_in = peer.take("expires_in").and_then(|field| field.duration(faults));
+        wanted.peer = PeerExpect {
+            name: text(peer.take("name"), faults),
+            issuer: text(peer.take("issuer"), faults),
+            expires_in: peer.take("expires_in").and_then(|field| field.duration(faults)),
+            key: peer.take("key").map(|field| any_of("key", field, faults)),
+            chain: peer.take("chain").and_then(|field| chain(field, faults)),
+            ocsp: peer.take("ocsp").map(|field| staples(field, faults)),
+        };
         peer.finish(faults);
     }
+    out.tls = (wanted != TlsExpect::default()).then(|| Box::new(wanted));
+}
+
+/// One text, or a list of which any will do.
+fn any_of(name: &str, field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Vec<String> {
+    if field.one_or_many().is_empty() {
+        faults.push(field.error(format!("`{name}` is an empty list")));
+    }
+    let words = field.texts(faults);
+    words.into_iter().map(str::to_owned).collect()
+}
+
+/// How many certificates, or their subjects.
+fn chain(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<ChainExpect> {
+    if field.node().as_str().is_some() {
+        let length = field.integer(1..=32, faults)?;
+        return u16::try_from(length).ok().map(ChainExpect::Length);
+    }
+    let subjects = any_of("chain", field, faults);
+    Some(ChainExpect::Subjects(subjects))
+}
+
+/// One outcome of a stapled response, or a list of which any will do.
+fn staples(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Vec<Staple> {
+    let items = field.one_or_many();
+    if items.is_empty() {
+        faults.push(field.error("`ocsp` is an empty list"));
+    }
+    items.iter().filter_map(|item| field.item(item).word("OCSP status", &Staple::ALL, faults)).collect()
 }
 
 /// One version, or a list of which any will do.
@@ -155,7 +197,8 @@ mod tests {
     fn a_stage_takes_a_pattern_or_a_map() {
         let read = read(
             "ehlo: { offers: [STARTTLS, AUTH LOGIN], lacks: AUTH, sees: 203.0.113.10, within: 2s }
-tls: { version: [TLSv1.2, TLSv1.3], cipher: 'TLS_*', verified: false, peer: { name: mx.test, issuer: Lab, expires_in: 21d } }
+tls: { version: [TLSv1.2, TLSv1.3], cipher: 'TLS_*', group: [x25519, P-*], resumed: false, verified: false,
+  peer: { name: mx.test, issuer: Lab, expires_in: 21d, key: RSA-*, chain: 2, ocsp: [good, absent] } }
 rcpt_to: [550 5.7.64, 450]
 message: { reply: 250, text: queued, closes: true }
 total: { within: 10s }
@@ -166,13 +209,16 @@ total: { within: 10s }
         let ehlo = &read.stages[0].1;
         assert_eq!((ehlo.offers.len(), ehlo.lacks.len(), ehlo.sees.as_deref()), (2, 1, Some("203.0.113.10")));
         assert_eq!(ehlo.within, Some(std::time::Duration::from_secs(2)));
-        let tls = &read.stages[1].1;
+        let tls = read.stages[1].1.tls.as_deref().expect("something is asked of TLS");
         assert_eq!(tls.version.as_deref(), Some(&[TlsVersion::Tls12, TlsVersion::Tls13][..]));
-        assert_eq!(
-            (tls.verified, tls.peer_name.as_deref(), tls.peer_issuer.as_deref()),
-            (Some(false), Some("mx.test"), Some("Lab"))
-        );
-        assert_eq!(tls.peer_expires_in, Some(std::time::Duration::from_secs(21 * 86_400)));
+        assert_eq!(tls.group.as_deref(), Some(&["x25519".to_owned(), "P-*".to_owned()][..]));
+        assert_eq!((tls.resumed, tls.verified), (Some(false), Some(false)));
+        let peer = &tls.peer;
+        assert_eq!((peer.name.as_deref(), peer.issuer.as_deref()), (Some("mx.test"), Some("Lab")));
+        assert_eq!(peer.expires_in, Some(std::time::Duration::from_secs(21 * 86_400)));
+        assert_eq!(peer.key.as_deref(), Some(&["RSA-*".to_owned()][..]));
+        assert_eq!(peer.chain, Some(ChainExpect::Length(2)));
+        assert_eq!(peer.ocsp.as_deref(), Some(&[Staple::Good, Staple::Absent][..]));
         let written =
             |patterns: &Option<Patterns>| patterns.as_ref().map(|patterns| patterns.written.to_string());
         assert_eq!(written(&read.stages[2].1.reply).as_deref(), Some("550 5.7.64 or 450"));

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use super::super::project::{self, CertificateFiles, file_ref, plain_text};
 use super::super::spec::TlsSpec;
 use super::super::view::{Findings, View};
+use super::expect::no_doubles;
 use crate::plan::Handshake;
-use crate::tls::{Backend, TlsVersion, Verify, VersionRange};
+use crate::tls::{Backend, Group, TlsVersion, Verify, VersionRange};
 use crate::yaml::{Diagnostic, Field, Fields, Value, nearest};
 
 const MODES: [(&str, Handshake); 3] =
     [("none", Handshake::None), ("starttls", Handshake::StartTls), ("implicit", Handshake::Implicit)];
 
 /// The keys that mean something only where there is TLS.
-const DETAILS: [&str; 7] = ["version", "ciphers", "sni", "verify", "ca", "backend", "force"];
+const DETAILS: [&str; 9] =
+    ["version", "ciphers", "groups", "resume", "sni", "verify", "ca", "backend", "force"];
 
 /// Reads `tls`; clear text where it is absent.
 pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<TlsSpec> {
@@ -21,6 +23,8 @@ pub(in super::super) fn tls(view: &View<'_>, findings: &mut Findings) -> Option<
         mode: Handshake::None,
         versions: VersionRange::default(),
         ciphers: None,
+        groups: Vec::new(),
+        resume: false,
         sni: None,
         verify: Verify::default(),
         ca: None,
@@ -92,6 +96,12 @@ fn details(fields: &mut Fields<'_>, spec: &mut TlsSpec, view: &View<'_>, finding
     if let Some(ciphers) = fields.take("ciphers") {
         spec.ciphers = plain_text(ciphers, faults).map(|text| text.to_string());
     }
+    if let Some(groups) = fields.take("groups") {
+        spec.groups = self::groups(groups, faults);
+    }
+    if let Some(resume) = fields.take("resume") {
+        spec.resume = resume.bool(faults).unwrap_or(false);
+    }
     if let Some(sni) = fields.take("sni") {
         spec.sni = plain_text(sni, faults);
         if spec.sni.as_deref() == Some("") {
@@ -112,6 +122,17 @@ fn details(fields: &mut Fields<'_>, spec: &mut TlsSpec, view: &View<'_>, finding
             faults.push(fault.label("`openssl` speaks older versions"));
         }
     }
+}
+
+/// One group or several, the best first.
+fn groups(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Vec<Group> {
+    let items = field.one_or_many();
+    if items.is_empty() {
+        faults.push(field.error("`groups` is an empty list"));
+    }
+    let words = items.iter().filter_map(|item| field.item(item).text(faults)).collect::<Vec<_>>();
+    no_doubles(field, &words, faults);
+    items.iter().filter_map(|item| field.item(item).word("group", &Group::ALL, faults)).collect()
 }
 
 fn versions(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<VersionRange> {

@@ -8,7 +8,7 @@ use super::super::project::CertificateFiles;
 use super::super::spec::TlsSpec;
 use super::resolver::{At, Resolver, read};
 use crate::plan::{Handshake, TlsMode, TlsPlan};
-use crate::tls::{Backend, Client, Identity, IdentityError, Settings, Trust, Verify, VersionRange, near_end};
+use crate::tls::{Backend, Client, Group, Identity, IdentityError, Settings, Trust, Verify, VersionRange, near_end};
 use crate::yaml::{Diagnostic, shown};
 
 /// The most that a certificate or key file may hold, in bytes.
@@ -32,6 +32,8 @@ pub(super) type CertificatePaths = (PathBuf, PathBuf);
 pub(super) struct ClientKey {
     versions: VersionRange,
     ciphers: Option<String>,
+    groups: Vec<Group>,
+    resume: bool,
     verify: Verify,
     backend: Backend,
     trust: usize,
@@ -58,6 +60,8 @@ impl Resolver {
         let key = ClientKey {
             versions: spec.versions,
             ciphers: spec.ciphers.clone(),
+            groups: spec.groups.clone(),
+            resume: spec.resume,
             verify: spec.verify,
             backend: spec.backend,
             trust: Arc::as_ptr(&trust) as usize,
@@ -67,6 +71,8 @@ impl Resolver {
             let settings = Settings {
                 versions: key.versions,
                 ciphers: key.ciphers.clone(),
+                groups: key.groups.clone(),
+                resume: key.resume,
                 verify: key.verify,
                 trust,
                 backend: key.backend,
@@ -76,7 +82,7 @@ impl Resolver {
         });
         let client = client.map_err(|why| faults.push(Diagnostic::error(why, spec.span))).ok()?;
         let name = spec.sni.as_ref().or(at.server_name.as_ref()).unwrap_or(&at.host);
-        let tls = TlsPlan { client, server_name: Arc::clone(name) };
+        let tls = TlsPlan { client, server_name: Arc::clone(name), resume: spec.resume };
         Some(match spec.mode {
             Handshake::Implicit => TlsMode::Implicit(tls),
             _ => TlsMode::StartTls { tls, force: spec.force },

@@ -208,6 +208,12 @@ impl Conn {
 
     /// The same by rustls, which then sends so many session tickets.
     pub fn tls_by_rustls(&mut self, issued: &Issued, tickets: usize) -> io::Result<()> {
+        self.tls_stapling(issued, tickets, &[])
+    }
+
+    /// The same, an OCSP response stapled to the certificate; empty: none. OpenSSL's
+    /// server staples nothing that it cannot read.
+    pub fn tls_stapling(&mut self, issued: &Issued, tickets: usize, response: &[u8]) -> io::Result<()> {
         let Stream::Plain(stream) = std::mem::replace(&mut self.stream, Stream::Gone) else {
             return Err(io::ErrorKind::NotConnected.into());
         };
@@ -215,7 +221,10 @@ impl Conn {
         let key = PrivatePkcs8KeyDer::from(issued.key.private_key_to_pkcs8()?);
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()))
+            .and_then(|builder| {
+                let builder = builder.with_no_client_auth();
+                builder.with_single_cert_with_ocsp(vec![certificate], key.into(), response.to_vec())
+            })
             .map_err(io::Error::other)?;
         config.send_tls13_tickets = tickets;
         let session = ServerConnection::new(Arc::new(config)).map_err(io::Error::other)?;

@@ -163,6 +163,16 @@ impl Issuer {
         &self.0.cert
     }
 
+    /// Its key.
+    pub fn key(&self) -> &PKey<Private> {
+        &self.0.key
+    }
+
+    /// Writes it as `NAME.pem` and `NAME.key`.
+    pub fn write(&self, dir: &super::Dir, name: &str) {
+        self.0.write(dir, name);
+    }
+
     fn below(cn: &str, above: Option<&Self>) -> Self {
         let key = ec();
         let mut builder = begin(cn, &key, (-2, 60));

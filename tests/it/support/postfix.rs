@@ -93,6 +93,7 @@ smtpd_tls_fingerprint_digest = sha256
 relay_clientcerts = texthash:$D/etc/relay_clientcerts
 smtpd_tls_received_header = yes
 smtpd_tls_loglevel = 1
+smtpd_tls_session_cache_database = btree:$data_directory/smtpd_scache
 smtpd_tls_protocols = >=TLSv1
 smtpd_tls_mandatory_protocols = >=TLSv1
 smtpd_tls_ciphers = high

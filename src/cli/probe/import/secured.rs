@@ -65,6 +65,7 @@ impl Reader<'_> {
             sni: sni.map(|name| literal(&name)),
             verify,
             ca: ca.map(|path| self.path(&path)),
+            ..Tls::default()
         });
         match (self.text(Opt::TlsCert), self.text(Opt::TlsKey)) {
             (Some(cert), Some(key)) => {
