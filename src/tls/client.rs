@@ -248,13 +248,16 @@ pub(super) struct Outcome {
     pub(super) client_certificate: ClientCertificate,
 }
 
+/// The DER of each certificate that a server showed.
+type Chain = Box<[Box<[u8]>]>;
+
 /// How servers' certificates are judged, whatever the library.
 pub(super) struct Policy {
     verify: Verify,
     pub(super) trust: Arc<Trust>,
     pub(super) algorithms: WebPkiSupportedAlgorithms,
     /// Chains that were read, by their DER: a server shows the same in every session.
-    peers: Mutex<Vec<(Box<[Box<[u8]>]>, Arc<PeerCertificate>)>>,
+    peers: Mutex<Vec<(Chain, Arc<PeerCertificate>)>>,
     pub(super) judged: Judged,
 }
 
