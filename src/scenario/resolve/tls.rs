@@ -8,7 +8,9 @@ use super::super::project::CertificateFiles;
 use super::super::spec::TlsSpec;
 use super::resolver::{At, Resolver, read};
 use crate::plan::{Handshake, TlsMode, TlsPlan};
-use crate::tls::{Backend, Client, Group, Identity, IdentityError, Settings, Trust, Verify, VersionRange, near_end};
+use crate::tls::{
+    Backend, Client, Group, Identity, IdentityError, Settings, Trust, Verify, VersionRange, near_end,
+};
 use crate::yaml::{Diagnostic, shown};
 
 /// The most that a certificate or key file may hold, in bytes.
