@@ -12,6 +12,9 @@ programs="$programs systemd-analyze:systemd nsenter:util-linux"
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"
 PATH=$PATH:/usr/sbin:/sbin
 
+# Debian's mail servers exclude one another as packages, so Exim is a program alone.
+exim=/usr/local/lib/relayprobe-tests/exim4
+
 missing() {
   for pair in $programs; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s\n' "${pair##*:}"
@@ -20,10 +23,13 @@ missing() {
   perl -MNet::SSLeay -e 1 2>/dev/null || printf 'libnet-ssleay-perl '
   # Judges the schemas of scenario, project and tenants files.
   python3 -c 'import jsonschema' 2>/dev/null || printf 'python3-jsonschema '
+  # A small SMTP and LMTP server.
+  python3 -c 'import aiosmtpd' 2>/dev/null || printf 'python3-aiosmtpd '
   # Its SMTP server, with every mechanism of AUTH.
   [ -x /usr/lib/dovecot/submission ] || printf 'dovecot-submissiond '
   # Makes room for what comes from PyPI.
   [ -z "${CI:-}" ] || python3 -c 'import ensurepip' 2>/dev/null || printf 'python3-venv '
+  [ -x "$exim" ] || printf 'exim4-daemon-light '
   ls /usr/lib*/sasl2/libplain.so /usr/lib*/*/sasl2/libplain.so 2>/dev/null | grep -q . || printf 'libsasl2-modules '
 }
 
@@ -37,6 +43,13 @@ install() {
   fi
   echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
   apt-get update -qq
+  for package; do
+    shift
+    case $package in
+      exim4-daemon-light) unpack_exim && set -- "$@" $exim_needs ;;
+      *) set -- "$@" "$package" ;;
+    esac
+  done
   # Never at the price of another mail server that stands here.
   apt-get install -y -qq --no-remove --no-install-recommends "$@" && apt-get clean
 }
@@ -50,6 +63,16 @@ from_pypi() {
   # Of 110 MB of schemas those of one version are asked for.
   find "$into" -path '*/kubernetes-json-schema/v*' -prune ! -name 'v1.33*' -exec rm -rf {} +
   ln -sf "$into/bin/kubernetes-validate" "$into/bin/check-jsonschema" /usr/local/bin/
+}
+
+# The program without its set-uid bit, the user that it looks for, and what it links to.
+exim_needs='libdb5.3 libgnutls-dane0 libidn12 libidn2-0 libnsl2 libpcre2-8-0'
+unpack_exim() {
+  folder=$(mktemp -d)
+  (cd "$folder" && apt-get download -qq exim4-daemon-light && dpkg -x ./*.deb x) &&
+    mkdir -p "${exim%/*}" && cp "$folder/x/usr/sbin/exim4" "$exim" && chmod 755 "$exim"
+  rm -rf "$folder"
+  id Debian-exim >/dev/null 2>&1 || useradd -r -s /usr/sbin/nologin Debian-exim
 }
 
 need=$(missing)

@@ -36,6 +36,7 @@ mod probe;
 mod run;
 mod scenarios;
 mod schema;
+mod servers;
 mod simulator;
 mod steps;
 mod support;

@@ -33,7 +33,8 @@ fn up_to(conn: &mut Conn, stage: &str) -> std::io::Result<()> {
 
 /// The rows of this section.
 pub fn rows() -> Vec<Attack> {
-    [unasked(), missing(), farewells(), closes(), refusals(), quits()].into_iter().flatten().collect()
+    let sections = [unasked(), missing(), pipelined(), farewells(), closes(), refusals(), quits()];
+    sections.into_iter().flatten().collect()
 }
 
 fn unasked() -> Vec<Attack> {
@@ -119,6 +120,75 @@ fn missing() -> Vec<Attack> {
             Ok(())
         })
         .keys("message: { file: big.eml }"),
+    ]
+}
+
+/// What pipelined sessions ask for.
+const IN_ONE_GO: &str = "extensions: { pipelining: true }\nrcpt_to: [a@peer.test, b@peer.test, c@peer.test]";
+
+/// Reads MAIL, three RCPT and DATA before it answers any of them.
+fn batch(conn: &mut Conn) -> std::io::Result<()> {
+    conn.say("220 peer.test\r\n")?;
+    conn.line()?;
+    conn.say("250-peer.test\r\n250 PIPELINING\r\n")?;
+    for _ in 0..5 {
+        conn.line()?;
+    }
+    Ok(())
+}
+
+fn pipelined() -> Vec<Attack> {
+    let row = |name, expected, replies: &'static str| {
+        let attack = Attack::new(name, expected, move |conn| {
+            batch(conn)?;
+            conn.say(replies)?;
+            conn.drain()
+        });
+        attack.never_hears(&["BODY-MARK"])
+    };
+    vec![
+        row(
+            "three recipients in one go, two replies",
+            &["rcpt_to timeout"],
+            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 no\r\n",
+        )
+        // The refusal is the second recipient's, and the third has no reply.
+        .keys("extensions: { pipelining: true }\nrcpt_to: [a@peer.test, { address: b@peer.test, expect: 550 }, c@peer.test]")
+        .check(|case| assert_eq!(case["failures"].as_array().map(Vec::len), Some(1), "{case:#}")),
+        row(
+            "three recipients in one go, and DATA in the third's place",
+            &["rcpt_to protocol_error"],
+            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
+        )
+        .keys(IN_ONE_GO),
+        row(
+            "a reply too many in one go",
+            &["data protocol_error", "data desync", "message desync"],
+            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n",
+        )
+        .keys(IN_ONE_GO),
+        row(
+            "354 in one go, and 250 with it",
+            &["message desync"],
+            "250 2.1.0 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n250 2.1.5 ok\r\n354 go\r\n250 2.0.0 queued\r\n",
+        )
+        .keys(IN_ONE_GO),
+        Attack::new("550 in one go, then close", &["rcpt_to 550 5.1.1"], |conn| {
+            batch(conn)?;
+            conn.say("250 2.1.0 ok\r\n250 2.1.5 ok\r\n550 5.1.1 no\r\n")
+        })
+        .keys(IN_ONE_GO)
+        .says("closed"),
+        Attack::new("nobody is left, and 250 for the lone dot", &["rcpt_to 550 5.1.1 third"], |conn| {
+            batch(conn)?;
+            conn.say("250 2.1.0 ok\r\n550 5.1.1 first\r\n550 5.1.1 second\r\n550 5.1.1 third\r\n354 go\r\n")?;
+            conn.line()?;
+            conn.say("250 2.0.0 queued\r\n")?;
+            conn.drain()
+        })
+        .keys(&format!("{IN_ONE_GO}\nexpect: 550"))
+        .never_hears(&["BODY-MARK"])
+        .says("a message that has no recipient"),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! An add-on service between Exchange Online and Exchange Online: a Postfix that
 //! takes mail from an outbound connector and returns it to the simulator.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,8 @@ use relayprobe::exchange::{Endpoint, Faults, Tenants};
 use relayprobe::simulator::{Delivered, Lab, LabConfig, Limits, Listen};
 use relayprobe::yaml::Sources;
 
-use super::mta::{Mta, free_ports};
+use super::keeper::{Shared, free_ports};
+use super::mta::Mta;
 use super::{Dir, Issued, Leaf, Pki, Played, play};
 
 /// The service and the simulator behind it, stopped when the last test that holds
@@ -66,17 +67,11 @@ impl AddOn {
     /// The one that the tests share; `None` where it cannot be had and the tests
     /// are skipped.
     pub fn shared(test: &str) -> Option<Arc<Self>> {
-        static SHARED: Mutex<Weak<AddOn>> = Mutex::new(Weak::new());
+        static SHARED: Shared<AddOn> = Shared::new();
         if !Mta::is_here(test, &[]) {
             return None;
         }
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(running) = shared.upgrade() {
-            return Some(running);
-        }
-        let started = Arc::new(Self::start());
-        *shared = Arc::downgrade(&started);
-        Some(started)
+        Some(SHARED.get(Self::start))
     }
 
     fn start() -> Self {

@@ -1,6 +1,7 @@
 //! Two Postfixes, before and after a cut-over: the same job, set up by two people.
 
-use super::mta::{Mta, free_ports};
+use super::keeper::free_ports;
+use super::mta::Mta;
 use super::{Dir, Pki};
 
 /// The old relay and the new one, both on 127.0.0.1.

@@ -2,14 +2,10 @@
 //! port. It passes no message on.
 
 use std::fs;
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, Weak};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use super::mta::{free_ports, is_root};
+use super::keeper::{Keeper, Shared, free_ports, is_root};
 use super::need::{find, have, skip};
 use super::{Dir, Pki};
 
@@ -24,28 +20,21 @@ const SUBMISSION: &str = "/usr/lib/dovecot/submission";
 pub struct Dovecot {
     /// STARTTLS offered, AUTH after TLS.
     pub port: u16,
-    keeper: Child,
-    _dir: Dir,
+    keeper: Keeper,
 }
 
 impl Dovecot {
     /// The one that the tests share; `None` where it cannot be had and the tests are
     /// skipped.
     pub fn shared(test: &str) -> Option<Arc<Self>> {
-        static SHARED: Mutex<Weak<Dovecot>> = Mutex::new(Weak::new());
+        static SHARED: Shared<Dovecot> = Shared::new();
         let here = have(test, &["dovecot"])
             && (is_root() || skip(test, "Dovecot must be started by root"))
             && (Path::new(SUBMISSION).exists() || skip(test, "without dovecot-submissiond"));
         if !here {
             return None;
         }
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(running) = shared.upgrade() {
-            return Some(running);
-        }
-        let started = Arc::new(Self::start());
-        *shared = Arc::downgrade(&started);
-        Some(started)
+        Some(SHARED.get(Self::start))
     }
 
     fn start() -> Self {
@@ -56,33 +45,15 @@ impl Dovecot {
         dir.write("dovecot.conf", CONF.replace("$D", &folder).replace("$PORT", &port.to_string()));
         dir.write("users", "probe@test:{PLAIN}secret::::::\nclient.test:{PLAIN}::::::nopassword\n");
         fs::create_dir_all(dir.join("mail")).expect("the test's folder is writable");
-        // As with Postfix, the shell outlives nobody.
-        let script = "trap '' INT; d=$1; chmod 755 \"$d\"; chown mail \"$d/mail\"
-            \"$2\" -F -c \"$d/dovecot.conf\" </dev/null >\"$d/out\" 2>&1 & server=$!
+        let conf = dir.join("dovecot.conf").display().to_string();
+        let script = "chown mail \"$d/mail\"
+            \"$1\" -F -c \"$2\" </dev/null >\"$d/out\" 2>&1 & server=$!
             read _ || :
-            kill $server; wait $server; rm -rf \"$d\"";
-        let mut keeper = Command::new("sh");
-        keeper.args(["-c", script, "sh"]).arg(dir.path());
-        keeper.arg(find("dovecot").expect("it was found before"));
-        let keeper = keeper.stdin(Stdio::piped()).spawn().expect("sh starts");
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                start.elapsed() < Duration::from_secs(30),
-                "Dovecot does not listen\n{}\n{}",
-                fs::read_to_string(dir.join("out")).unwrap_or_default(),
-                fs::read_to_string(dir.join("log")).unwrap_or_default(),
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-        Self { port, keeper, _dir: dir }
-    }
-}
-
-impl Drop for Dovecot {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+            kill $server 2>/dev/null; wait $server 2>/dev/null";
+        let dovecot = find("dovecot").expect("it was found before");
+        let arguments = [dovecot.as_os_str(), conf.as_ref()];
+        let keeper = Keeper::start(dir, script, &arguments, &[port], &["out", "log"]);
+        Self { port, keeper }
     }
 }
 

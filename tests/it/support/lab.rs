@@ -3,8 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
+use super::keeper::Shared;
 use super::{Dir, Program};
 
 /// A copy of `scenarios/` beside a `certs/` with everything minted.
@@ -15,13 +16,8 @@ pub struct Lab {
 impl Lab {
     /// The one that all tests share; gone when the last of them ends.
     pub fn shared() -> Arc<Self> {
-        static SHARED: Mutex<Weak<Lab>> = Mutex::new(Weak::new());
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        shared.upgrade().unwrap_or_else(|| {
-            let lab = Arc::new(Self::mint());
-            *shared = Arc::downgrade(&lab);
-            lab
-        })
+        static SHARED: Shared<Lab> = Shared::new();
+        SHARED.get(Self::mint)
     }
 
     fn mint() -> Self {

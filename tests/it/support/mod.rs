@@ -4,11 +4,14 @@
 #![allow(dead_code, reason = "fixtures come before the tests that use them")]
 
 mod add_on;
+mod aiosmtpd;
 mod browser;
 mod cut_over;
 mod dir;
 mod dovecot;
+mod exim;
 mod golden;
+mod keeper;
 mod lab;
 mod mta;
 mod need;
@@ -22,10 +25,12 @@ mod relay;
 mod systemd;
 
 pub use add_on::{AddOn, field, fields};
+pub use aiosmtpd::Aiosmtpd;
 pub use browser::Browser;
 pub use cut_over::CutOver;
 pub use dir::Dir;
 pub use dovecot::Dovecot;
+pub use exim::Exim;
 pub use golden::{golden, steady};
 pub use lab::Lab;
 pub use need::{find, have, have_python};

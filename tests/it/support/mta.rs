@@ -1,19 +1,13 @@
 //! Postfix, started and stopped: its configuration, queue and ports are private.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::Dir;
+use super::keeper::{Keeper, is_root};
 use super::need::{find, have, skip};
 
 /// A running Postfix.
-pub struct Mta {
-    dir: Dir,
-    keeper: Child,
-}
+pub struct Mta(Keeper);
 
 impl Mta {
     /// Whether Postfix, and what else a fixture needs, can be had; else the test is
@@ -33,63 +27,27 @@ impl Mta {
         }
         dir.write("etc/main.cf", format!("{MAIN}{main}").replace("$D", &folder));
         dir.write("etc/master.cf", format!("{services}{MASTER}").replace("$D", &folder));
-        // The shell outlives nobody: it stops Postfix as soon as our end of the
-        // pipe closes, be it by `drop` or because the tests were killed.
         let script = format!(
-            "trap '' INT; set -e; d=$1; chown postfix \"$d/data\"; chmod 755 \"$d\"
+            "PATH=$PATH:$1; set -e; chown postfix \"$d/data\"
             {prepare}
             postfix -c \"$d/etc\" start </dev/null >\"$d/start.log\" 2>&1
             read _ || :
-            postfix -c \"$d/etc\" stop </dev/null >/dev/null 2>&1; rm -rf \"$d\""
+            postfix -c \"$d/etc\" stop </dev/null >/dev/null 2>&1"
         );
-        let mut keeper = Command::new("sh");
-        keeper.args(["-c", &script, "sh"]).arg(dir.path()).stdin(Stdio::piped());
         let postfix = find("postfix").expect("it was found before");
-        let sbin = postfix.parent().expect("a program is in a folder").display().to_string();
-        keeper.env("PATH", format!("{}:{sbin}", std::env::var("PATH").unwrap_or_default()));
-        let keeper = keeper.spawn().expect("sh starts");
-        let mta = Self { dir, keeper };
-        mta.wait(ports);
-        mta
+        let sbin = postfix.parent().expect("a program is in a folder").as_os_str();
+        Self(Keeper::start(dir, &script, &[sbin], ports, &["start.log", "maillog"]))
     }
 
-    fn wait(&self, ports: &[u16]) {
-        let start = Instant::now();
-        for port in ports {
-            while TcpStream::connect(("127.0.0.1", *port)).is_err() {
-                assert!(
-                    start.elapsed() < Duration::from_secs(30),
-                    "Postfix does not listen\n{}\n{}",
-                    fs::read_to_string(self.dir.join("start.log")).unwrap_or_default(),
-                    self.log()
-                );
-                thread::sleep(Duration::from_millis(20));
-            }
-        }
+    /// The message that a mailbox keeps and that holds this text, awaited.
+    pub fn kept(&self, folder: &str, text: &str) -> Vec<u8> {
+        self.0.kept(folder, text)
     }
 
     /// What Postfix has logged.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.dir.join("maillog")).unwrap_or_default()
+        self.0.text("maillog")
     }
-}
-
-impl Drop for Mta {
-    fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
-    }
-}
-
-/// Whether the tests are run by root.
-pub fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
-}
-
-/// Ports that were free a moment ago.
-pub fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").expect("a loopback port is free"));
-    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
 }
 
 const MAIN: &str = "\
@@ -124,6 +82,7 @@ trace     unix - - n - 0 bounce
 verify    unix - - n - 1 verify
 proxymap  unix - - n - - proxymap
 discard   unix - - n - - discard
+virtual   unix - n n - - virtual
 error     unix - - n - - error
 retry     unix - - n - - error
 anvil     unix - - n - 1 anvil

@@ -1,9 +1,10 @@
 //! A Postfix of the tests' own, as a server to play against. It relays nothing to
 //! anywhere.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
-use super::mta::{Mta, free_ports};
+use super::keeper::{Shared, free_ports};
+use super::mta::Mta;
 use super::{Dir, Pki};
 
 /// A running Postfix, stopped when the last test that holds it lets go.
@@ -22,6 +23,8 @@ pub struct Postfix {
     /// TLS from the first byte, a client certificate demanded; TLS 1.2 and newer,
     /// because Postfix raises OpenSSL's security level where it demands one.
     pub certified: u16,
+    /// As `open`; takes XCLIENT and XFORWARD, and keeps what is for `@kept.test`.
+    pub trusting: u16,
     mta: Mta,
 }
 
@@ -29,17 +32,11 @@ impl Postfix {
     /// The one that the tests share; `None` where it cannot be had and the tests
     /// are skipped.
     pub fn shared(test: &str) -> Option<Arc<Self>> {
-        static SHARED: Mutex<Weak<Postfix>> = Mutex::new(Weak::new());
+        static SHARED: Shared<Postfix> = Shared::new();
         if !Mta::is_here(test, &["saslpasswd2"]) {
             return None;
         }
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(running) = shared.upgrade() {
-            return Some(running);
-        }
-        let started = Arc::new(Self::start());
-        *shared = Arc::downgrade(&started);
-        Some(started)
+        Some(SHARED.get(Self::start))
     }
 
     fn start() -> Self {
@@ -48,13 +45,17 @@ impl Postfix {
         pki.write(&dir);
         let [ec, rsa] = pki.client_fingerprints();
         dir.write("etc/relay_clientcerts", format!("{ec} client-ec\n{rsa} client-rsa\n"));
-        let [open, must_tls, floor, implicit, certified] = free_ports();
+        let [open, must_tls, floor, implicit, certified, trusting] = free_ports();
         let services = [
             (open, ""),
             (must_tls, "-o smtpd_tls_security_level=encrypt"),
             (floor, "-o smtpd_tls_protocols=>=TLSv1.2 -o smtpd_tls_mandatory_protocols=>=TLSv1.2"),
             (implicit, "-o smtpd_tls_wrappermode=yes"),
             (certified, "-o smtpd_tls_wrappermode=yes -o smtpd_tls_req_ccert=yes"),
+            (
+                trusting,
+                "-o smtpd_authorized_xclient_hosts=127.0.0.1 -o smtpd_authorized_xforward_hosts=127.0.0.1",
+            ),
         ];
         let services =
             services.map(|(port, options)| format!("127.0.0.1:{port} inet n - n - - smtpd {options}\n"));
@@ -66,10 +67,17 @@ impl Postfix {
             ),
         );
         let prepare = "printf secret | saslpasswd2 -p -c -f \"$d/etc/sasl/sasldb2\" -u test probe
+            mkdir \"$d/mail\"; chown mail \"$d/mail\"
             chgrp postfix \"$d/etc/sasl/sasldb2\"; chmod 640 \"$d/etc/sasl/sasldb2\"";
-        let ports = [open, must_tls, floor, implicit, certified];
+        let ports = [open, must_tls, floor, implicit, certified, trusting];
         let mta = Mta::start(dir, MAIN, &services.concat(), prepare, &ports);
-        Self { open, must_tls, floor, implicit, certified, mta }
+        Self { open, must_tls, floor, implicit, certified, trusting, mta }
+    }
+
+    /// The message for `@kept.test` that holds this text, awaited. Postfix keeps it
+    /// with the line ends of Unix, below fields of its own.
+    pub fn kept(&self, text: &str) -> Vec<u8> {
+        self.mta.kept("mail/kept/new", text)
     }
 
     /// What Postfix has logged.
@@ -79,6 +87,12 @@ impl Postfix {
 }
 
 const MAIN: &str = "\
+virtual_mailbox_domains = kept.test
+virtual_mailbox_base = $D/mail
+virtual_mailbox_maps = static:kept/
+virtual_uid_maps = static:8
+virtual_gid_maps = static:8
+virtual_minimum_uid = 1
 myhostname = mx.test
 mydestination = test
 local_transport = discard

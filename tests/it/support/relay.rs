@@ -1,11 +1,12 @@
 //! A Postfix that passes mail on to a simulator which each test starts by itself, as
 //! a part of a run of the program.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use super::mta::{Mta, free_ports};
+use super::keeper::{Shared, free_ports};
+use super::mta::Mta;
 use super::{Dir, Leaf, Pki, Program, Ran};
 
 /// The server, stopped when the last test that holds it lets go.
@@ -37,16 +38,11 @@ impl Relay {
     /// A way through the one that the tests share; `None` where it cannot be had and
     /// the test is skipped.
     pub fn way(test: &str) -> Option<Way> {
-        static SHARED: Mutex<Weak<Relay>> = Mutex::new(Weak::new());
+        static SHARED: Shared<Relay> = Shared::new();
         if !Mta::is_here(test, &[]) {
             return None;
         }
-        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let relay = shared.upgrade().unwrap_or_else(|| {
-            let started = Arc::new(Self::start());
-            *shared = Arc::downgrade(&started);
-            started
-        });
+        let relay = SHARED.get(Self::start);
         let (entry, simulator) = relay.ways[relay.next.fetch_add(1, Ordering::Relaxed)];
         let dir = Dir::new();
         Pki::shared().write(&dir);
