@@ -9,7 +9,7 @@ RELAYPROBE := $(TARGET_DIR)/release/relayprobe
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: run test check certs bench golden help build deb tools fmt clippy doc deny
+.PHONY: run test check certs bench golden fuzz coverage mutants help build deb tools fmt clippy doc deny
 
 run: certs ## play the shipped scenarios against the simulator (ARGS=… are passed on)
 	@$(RELAYPROBE) run scenarios $(ARGS)
@@ -40,6 +40,7 @@ fmt:
 
 clippy:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --lib --features fuzz -- -D warnings
 
 doc:
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
@@ -64,6 +65,30 @@ deny:
 
 bench: tools ## print speed and memory as ratios against the peers
 	@$(CARGO) bench --locked --bench peers
+
+# Each target in turn, its own finds in fuzz/found. Without a sanitizer any compiler
+# will do; the library has no unsafe code for one to look after. The seeds are kept
+# small, so that `make test` is through with them in a moment.
+FUZZ_SECONDS ?= 300
+FUZZ_TARGETS ?= $(notdir $(basename $(wildcard fuzz/targets/*.rs)))
+
+fuzz: ## try every parser of foreign bytes for five minutes (FUZZ_SECONDS, FUZZ_TARGETS; needs cargo-fuzz)
+	@command -v cargo-fuzz >/dev/null || { echo 'cargo install cargo-fuzz --locked' >&2; exit 1; }
+	@cp Cargo.lock fuzz/Cargo.lock
+	@for target in $(FUZZ_TARGETS); do \
+	  mkdir -p "fuzz/found/$$target"; \
+	  $(CARGO) fuzz run --sanitizer none "$$target" "fuzz/found/$$target" "fuzz/seeds/$$target" -- \
+	    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=512 -timeout=10 -print_final_stats=1 || exit 1; \
+	done
+
+coverage: tools ## measure which lines the tests run (needs cargo-llvm-cov)
+	@command -v cargo-llvm-cov >/dev/null || { echo 'cargo install cargo-llvm-cov --locked' >&2; exit 1; }
+	@$(CARGO) llvm-cov --locked --ignore-filename-regex '/tests/it/|properties\.rs|_tests\.rs' --summary-only
+
+# A mutant costs a build; what is asked of each is in .cargo/mutants.toml.
+mutants: ## change smtp and verdict bit by bit and see which tests notice (needs cargo-mutants)
+	@command -v cargo-mutants >/dev/null || { echo 'cargo install cargo-mutants --locked' >&2; exit 1; }
+	@$(CARGO) mutants
 
 deb: ## build the Debian package into target/debian (needs cargo-deb)
 	@sh deploy/deb/build

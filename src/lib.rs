@@ -7,6 +7,8 @@
 
 pub mod cli;
 pub mod exchange;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod message;
 pub mod plan;
 pub mod report;

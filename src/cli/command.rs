@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Error, FromArgMatches};
 
+use super::guard::guard;
 use super::{
     audit, certs, check, compare, explain, forecast, help, init, probe, report, run, schema, simulate, watch,
 };
@@ -49,6 +50,7 @@ static COMMANDS: [Command; 15] = commands! {
 /// contract: 0, 1, 2, 3, 130 or 143.
 #[must_use]
 pub fn main() -> ExitCode {
+    guard();
     // Where a command is named in full, the flags of the others are not even
     // described: a quarter of the instructions of a short run went there.
     let first = std::env::args_os().nth(1).unwrap_or_default();

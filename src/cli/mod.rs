@@ -9,6 +9,7 @@ mod command;
 mod compare;
 mod explain;
 mod forecast;
+mod guard;
 mod help;
 mod init;
 mod lab;

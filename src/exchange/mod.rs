@@ -42,6 +42,8 @@ pub use cloud::Cloud;
 pub use decision::{AttributedBy, Attribution, Decision};
 pub use domain::{DomainName, DomainPattern};
 pub use endpoint::{Endpoint, UnknownEndpoint};
+#[cfg(any(test, feature = "fuzz"))]
+pub use export::properties;
 pub use faults::Faults;
 pub use firewall::header_firewall;
 pub use header::{header_fields, message_id};

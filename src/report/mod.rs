@@ -11,6 +11,8 @@ mod html;
 mod merge;
 mod output;
 mod palette;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
 mod prose;
 pub mod record;
 mod render;

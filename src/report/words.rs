@@ -6,7 +6,7 @@ use std::fmt::Display;
 use serde::Serialize;
 
 use super::{Palette, Summary};
-use crate::smtp::visible;
+use crate::smtp::{is_hidden, visible};
 use crate::verdict::{Attempt, CaseResult, Decisive};
 
 /// This program and its version, as every object for programs names it.
@@ -16,8 +16,31 @@ pub(super) const TOOL: &str = concat!("relayprobe ", env!("CARGO_PKG_VERSION"));
 pub(super) fn in_json(document: &impl Serialize) -> Vec<u8> {
     // Writing into memory cannot fail, and no type here refuses to be written.
     let mut out = serde_json::to_vec_pretty(document).expect("plain data in memory");
+    escape_hidden(&mut out, 0);
     out.push(b'\n');
     out
+}
+
+/// Writes what steers a terminal as `\u009B` in the JSON from `start` on: the serializer
+/// leaves all but C0 as it is, and a report is read again from files of any origin.
+pub(super) fn escape_hidden(json: &mut Vec<u8>, start: usize) {
+    if json[start..].iter().all(|b| matches!(b, b'\n' | b' '..=b'~')) {
+        return;
+    }
+    let text = String::from_utf8_lossy(&json[start..]).into_owned();
+    json.truncate(start);
+    for c in text.chars() {
+        let units = &mut [0; 2];
+        match c {
+            // Outside texts: those have it as `\n`.
+            '\n' => json.push(b'\n'),
+            c if is_hidden(c) => {
+                let escaped = c.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04X}"));
+                escaped.for_each(|unit| json.extend_from_slice(unit.as_bytes()));
+            }
+            c => json.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
 }
 
 /// The attempt that counts: the last.

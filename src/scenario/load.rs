@@ -292,7 +292,12 @@ fn read(path: &Path, sources: &mut Sources, faults: &mut Vec<Diagnostic>) -> Opt
 
 /// A project file's tree with its own variables filled in. `vars` are filled in
 /// where they are used; secrets take no variables.
-fn filled(root: &Node, globals: &Globals, sources: &Sources, faults: &mut Vec<Diagnostic>) -> Node {
+pub(super) fn filled(
+    root: &Node,
+    globals: &Globals,
+    sources: &Sources,
+    faults: &mut Vec<Diagnostic>,
+) -> Node {
     let Value::Mapping(entries) = &root.value else { return root.clone() };
     let vars = entries.iter().find(|(key, _)| &*key.name == "vars").map(|(_, node)| &node.value);
     let vars = match vars {

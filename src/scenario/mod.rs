@@ -14,6 +14,8 @@ mod part;
 mod pattern;
 mod pieces;
 mod project;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
 mod read;
 mod resolve;
 mod secret_reader;

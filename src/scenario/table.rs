@@ -296,7 +296,7 @@ fn unclosed_quote(text: &str) -> Option<usize> {
     open
 }
 
-fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(Key, Node)>> {
+pub(super) fn csv_rows(text: &str, file: FileId, faults: &mut Vec<Diagnostic>) -> Vec<Vec<(Key, Node)>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let line = |start: u64| {
         let start = (start as usize).min(text.len());

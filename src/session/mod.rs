@@ -20,6 +20,8 @@ mod mailing;
 mod mask;
 mod observation;
 mod play;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
 mod proxy;
 #[cfg(test)]
 mod scripted;

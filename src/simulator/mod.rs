@@ -24,5 +24,7 @@ mod watch;
 
 pub use lab::{Lab, LabConfig, Listen};
 pub use limits::Limits;
+#[cfg(any(test, feature = "fuzz"))]
+pub use protocol::properties;
 pub use store::Delivered;
 pub use watch::Watch;

@@ -73,7 +73,8 @@ impl EhloResponse {
         let found = words.clone().all(|param| {
             self.keywords().any(|line| {
                 let (name, first) = line.name.split_once('=').unwrap_or((line.name, ""));
-                name.eq_ignore_ascii_case(keyword) && (first.eq_ignore_ascii_case(param) || has(line, param))
+                let named = [name, line.name].into_iter().any(|name| name.eq_ignore_ascii_case(keyword));
+                named && (first.eq_ignore_ascii_case(param) || has(line, param))
             })
         });
         found && (words.next().is_some() || self.find(keyword).is_some())
@@ -141,6 +142,7 @@ mod tests {
     fn the_old_form_of_auth_counts_and_a_stripped_one_does_not() {
         let ehlo = parse("250-mx\r\n250-AUTH=LOGIN PLAIN\r\n250 XXXXXXXA\r\n");
         assert!(ehlo.offers("AUTH LOGIN") && ehlo.offers("AUTH PLAIN"));
+        assert!(ehlo.offers("AUTH=LOGIN") && ehlo.offers("auth=login plain"), "as it stands there, too");
         assert!(!ehlo.offers("STARTTLS"));
     }
 

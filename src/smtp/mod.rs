@@ -8,6 +8,8 @@ mod enhanced;
 mod event;
 mod extension;
 mod pattern;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
 mod receive;
 mod reply;
 mod sasl;
@@ -33,4 +35,4 @@ pub use sasl::{
 pub use stage::{Stage, UnknownStage};
 pub use steady::{NOISE, Noise, named, steady};
 pub use unescape::unescape;
-pub use visible::visible;
+pub use visible::{is_hidden, visible};

@@ -34,7 +34,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 /// Control characters (C0, DEL, C1), and what Unicode has for the same mischief:
 /// bidirectional controls (UAX #9 §2), zero-width and other format characters,
 /// line and paragraph separators, noncharacters.
-fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'

@@ -13,12 +13,15 @@ const FLOORS: &[&[&str]] = &[
     &["scenario", "session", "simulator"],
     &["verdict"],
     &["runner", "report"],
-    &["cli"],
+    &["cli", "fuzz"],
     &["main", "lib"],
 ];
 
 /// Longest file, in lines.
 const LONGEST: usize = 600;
+
+/// What is compiled for tests and for fuzzing.
+const FOR_FUZZING: &str = "#[cfg(any(test, feature = \"fuzz\"))]";
 
 /// Tables: data in the shape of code, which may be as long as the data is.
 const TABLES: &[&str] = &["src/exchange/catalogue"];
@@ -114,15 +117,17 @@ fn no_debug_notation_in_what_a_user_reads() {
     assert!(wrong.is_empty(), "say it in words:\n{wrong}");
 }
 
-/// Where the modules stand that are compiled for tests alone: `src/a/b.rs` and
-/// `src/a/b/` for a `#[cfg(test)] mod b;` in `src/a/mod.rs`.
+/// Where the modules stand that are compiled for tests, or tests and fuzzing, alone:
+/// `src/a/b.rs` and `src/a/b/` for a `#[cfg(test)] mod b;` in `src/a/mod.rs`.
 fn test_modules(files: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
     for file in files {
         let folder =
             file.name.trim_end_matches("/mod.rs").trim_end_matches("/lib.rs").trim_end_matches(".rs");
-        for (at, attribute) in file.code.match_indices("#[cfg(test)]") {
+        let marks = ["#[cfg(test)]", FOR_FUZZING].into_iter();
+        for (at, attribute) in marks.flat_map(|mark| file.code.match_indices(mark)) {
             let rest = file.code[at + attribute.len()..].trim_start();
+            let rest = rest.strip_prefix("pub ").unwrap_or(rest);
             if let Some((name, _)) = rest.strip_prefix("mod ").and_then(|rest| rest.split_once(';')) {
                 found.extend([format!("{folder}/{name}.rs"), format!("{folder}/{name}/")]);
             }

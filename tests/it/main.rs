@@ -25,6 +25,7 @@ mod help;
 mod hostile;
 mod hostile_clients;
 mod hostile_files;
+mod hostile_hosts;
 mod html;
 mod init;
 mod install;

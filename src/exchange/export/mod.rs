@@ -9,5 +9,7 @@ mod lab;
 mod load;
 mod object;
 mod objects;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
 #[cfg(test)]
 mod tests;

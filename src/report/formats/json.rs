@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Sheet;
 use crate::report::record::{LastLine, Record, SCHEMA};
-use crate::report::words::TOOL;
+use crate::report::words::{TOOL, escape_hidden};
 use crate::report::{Run, Summary};
 use crate::verdict::Outcome;
 
@@ -69,5 +69,7 @@ impl Sheet for Json {
 
 fn write(value: &impl Serialize, out: &mut Vec<u8>) {
     // Writing into memory cannot fail, and no type here refuses to be written.
-    serde_json::to_writer(out, value).expect("plain data in memory");
+    let start = out.len();
+    serde_json::to_writer(&mut *out, value).expect("plain data in memory");
+    escape_hidden(out, start);
 }

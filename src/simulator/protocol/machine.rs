@@ -33,7 +33,8 @@ pub(in crate::simulator) struct Protocol {
     pub(super) facts: Facts,
     /// A PROXY header may still come.
     may_announce: bool,
-    buffer: Vec<u8>,
+    /// What waits for the end of its line.
+    pub(super) buffer: Vec<u8>,
     pub(super) mode: Mode,
     pub(super) hello: Hello,
     authenticated: bool,

@@ -2,6 +2,10 @@
 
 mod machine;
 mod mail;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
+#[cfg(any(test, feature = "fuzz"))]
+mod script;
 #[cfg(test)]
 mod tests;
 

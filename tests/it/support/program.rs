@@ -88,6 +88,12 @@ impl Program {
         Some(Self::of(command, folder, arguments))
     }
 
+    /// A shell with the program as `$RELAYPROBE`.
+    pub fn shell(folder: &Path, script: &str) -> Self {
+        let program = Self::of(Command::new("sh"), folder, ["-ec", script]);
+        program.env("RELAYPROBE", env!("CARGO_BIN_EXE_relayprobe"))
+    }
+
     /// A shell that may mount, with the program as `$RELAYPROBE`; `None` where that cannot
     /// be had and the test is skipped.
     pub fn with_mounts(test: &str, folder: &Path, script: &str) -> Option<Self> {
@@ -189,6 +195,12 @@ impl Running {
     /// How many descriptors are open now.
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("it is running").count()
+    }
+
+    /// What the kernel has of it under this name in `/proc`, such as `cmdline`.
+    pub fn proc(&self, name: &str) -> String {
+        let bytes = std::fs::read(format!("/proc/{}/{name}", self.child.id())).expect("it is running");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Sends it a signal by name: `INT`, `TERM`.
