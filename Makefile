@@ -85,10 +85,10 @@ coverage: tools ## measure which lines the tests run (needs cargo-llvm-cov)
 	@command -v cargo-llvm-cov >/dev/null || { echo 'cargo install cargo-llvm-cov --locked' >&2; exit 1; }
 	@$(CARGO) llvm-cov --locked --ignore-filename-regex '/tests/it/|properties\.rs|_tests\.rs' --summary-only
 
-# A mutant costs a build; what is asked of each is in .cargo/mutants.toml.
-mutants: ## change smtp and verdict bit by bit and see which tests notice (needs cargo-mutants)
+mutants: ## change smtp and verdict bit by bit and see which of their tests notice (needs cargo-mutants)
 	@command -v cargo-mutants >/dev/null || { echo 'cargo install cargo-mutants --locked' >&2; exit 1; }
-	@$(CARGO) mutants
+	@sh tests/mutants.sh smtp
+	@sh tests/mutants.sh verdict
 
 deb: ## build the Debian package into target/debian (needs cargo-deb)
 	@sh deploy/deb/build

@@ -15,6 +15,9 @@ pub(super) const MASKED: &str = "********";
 /// Fewer characters would strike out half of what a server says.
 const SHORTEST: usize = 4;
 
+/// What escapes begin with: those of URLs, those of quoted-printable.
+const MARKS: [u8; 2] = [b'%', b'='];
+
 /// How many encodings inside each other are looked through.
 const LAYERS: u8 = 3;
 
@@ -88,12 +91,11 @@ impl Mask {
         if self.secrets.is_empty() {
             return found;
         }
-        for secret in &self.secrets {
-            let mut from = 0;
-            while let Some(at) = find(&bytes[from..], secret) {
-                found.push(from + at..from + at + secret.len());
-                from += at + secret.len();
-            }
+        self.naked(bytes, |range| found.push(range));
+        // A secret with a space in it is several words of what is written with escapes.
+        for mark in MARKS.into_iter().filter(|mark| bytes.contains(mark)) {
+            let (plain, places) = escaped(bytes, mark);
+            self.naked(&plain, |range| found.push(places[range.start]..places[range.end]));
         }
         for (dress, word) in self.dressed(bytes) {
             if self.undressed(dress, &bytes[word.clone()], LAYERS) {
@@ -104,9 +106,22 @@ impl Mask {
         found
     }
 
+    /// Every place of a secret as it is.
+    fn naked(&self, bytes: &[u8], mut at: impl FnMut(Range<usize>)) {
+        for secret in &self.secrets {
+            let mut from = 0;
+            while let Some(next) = find(&bytes[from..], secret) {
+                at(from + next..from + next + secret.len());
+                from += next + secret.len();
+            }
+        }
+    }
+
     /// Whether a secret is in it, in at most so many layers.
     fn holds(&self, bytes: &[u8], layers: u8) -> bool {
-        self.secrets.iter().any(|secret| find(bytes, secret).is_some())
+        let naked = |bytes: &[u8]| self.secrets.iter().any(|secret| find(bytes, secret).is_some());
+        naked(bytes)
+            || MARKS.iter().any(|mark| bytes.contains(mark) && naked(&escaped(bytes, *mark).0))
             || (layers > 0
                 && self.dressed(bytes).any(|(dress, word)| self.undressed(dress, &bytes[word], layers)))
     }
@@ -118,7 +133,7 @@ impl Mask {
         match dress {
             Dress::Base64 => (0..4).any(|skip| holds(base64(&word[skip.min(word.len())..]))),
             Dress::Hexadecimal => (0..2).any(|skip| holds(hexadecimal(&word[skip.min(word.len())..]))),
-            Dress::Escaped(mark) => holds(escaped(word, mark)),
+            Dress::Escaped(mark) => holds(escaped(word, mark).0),
         }
     }
 
@@ -134,11 +149,11 @@ impl Mask {
             let words = words(bytes, is_of_it).filter(move |word| word.len() >= length);
             words.map(move |word| (dress, word))
         };
-        let marked = |mark: u8| {
+        let marked = move |mark: u8| {
             let words = of(Dress::Escaped(mark));
             words.filter(move |(_, word)| bytes[word.clone()].contains(&mark))
         };
-        of(Dress::Base64).chain(of(Dress::Hexadecimal)).chain(marked(b'%')).chain(marked(b'='))
+        of(Dress::Base64).chain(of(Dress::Hexadecimal)).chain(MARKS.into_iter().flat_map(marked))
     }
 }
 
@@ -194,11 +209,13 @@ fn hexadecimal(word: &[u8]) -> Vec<u8> {
     word.chunks_exact(2).map_while(|pair| octet(pair[0], pair[1])).collect()
 }
 
-/// The text without the escapes of a URL (`%20`) or of quoted-printable (`=20`).
-fn escaped(word: &[u8], mark: u8) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(word.len());
+/// The text without the escapes of a URL (`%20`) or of quoted-printable (`=20`), and where
+/// each byte of it began, the end included.
+fn escaped(word: &[u8], mark: u8) -> (Vec<u8>, Vec<usize>) {
+    let (mut bytes, mut places) = (Vec::with_capacity(word.len()), Vec::with_capacity(word.len() + 1));
     let mut at = 0;
     while let Some(&byte) = word.get(at) {
+        places.push(at);
         let octet = match word.get(at + 1..at + 3) {
             Some(pair) if byte == mark => octet(pair[0], pair[1]),
             _ => None,
@@ -206,7 +223,8 @@ fn escaped(word: &[u8], mark: u8) -> Vec<u8> {
         bytes.push(octet.unwrap_or(byte));
         at += if octet.is_some() { 3 } else { 1 };
     }
-    bytes
+    places.push(at);
+    (bytes, places)
 }
 
 fn octet(high: u8, low: u8) -> Option<u8> {
@@ -292,6 +310,16 @@ mod tests {
                 let coded = STANDARD_NO_PAD.encode(STANDARD_NO_PAD.encode(&text));
                 assert_eq!(mask().text(&coded), MASKED, "{before} {behind}");
             }
+        }
+    }
+
+    #[test]
+    fn a_space_is_no_end_of_what_is_written_with_escapes() {
+        let mask = Mask::new(["correct=horse ?"]);
+        for said in ["correct=3Dhorse ?", "correct%3dhorse ?", "correct=3Dhorse=20?"] {
+            assert_eq!(mask.text(&format!("535 no {said} in 100%")), format!("535 no {MASKED} in 100%"));
+            let coded = STANDARD.encode(format!("you said {said}"));
+            assert_eq!(mask.text(&coded), MASKED, "{said}");
         }
     }
 

@@ -12,9 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Observation, Wire, play_on, unwatched};
 use crate::message::{Composition, Draft};
-use crate::plan::{
-    Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction,
-};
+use crate::plan::{Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction};
 use crate::secret::Secret;
 use crate::smtp::{ForwardPath, Mechanism, ReplyLimits, ReversePath, Stage};
 
