@@ -12,7 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Observation, Wire, play_on, unwatched};
 use crate::message::{Composition, Draft};
-use crate::plan::{Auth, Endpoint, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction};
+use crate::plan::{
+    Auth, Endpoint, Extensions, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, Transaction,
+};
 use crate::secret::Secret;
 use crate::smtp::{ForwardPath, Mechanism, ReplyLimits, ReversePath, Stage};
 
@@ -90,6 +92,7 @@ fn plan(mechanism: Option<Mechanism>) -> Plan {
             message: Some(Arc::new(Draft::compose(&Composition::default()).expect("a message"))),
         }],
         steps: None,
+        extensions: Extensions::default(),
         stop_after: None,
         hold_quit: false,
         timeouts: Timeouts::default(),
