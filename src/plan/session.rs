@@ -77,9 +77,26 @@ impl Plan {
         .stages()
     }
 
-    /// The secrets of those who log in.
+    /// Who logs in: by a step, counted from 0, or before all steps.
+    #[must_use]
+    pub fn log_in(&self, step: Option<usize>) -> Option<&Auth> {
+        match (step, &self.steps) {
+            (Some(step), Some(steps)) => match &steps.list.get(step)?.say {
+                Say::Auth(log_in) => Some(log_in),
+                _ => None,
+            },
+            _ => self.auth.as_ref(),
+        }
+    }
+
+    /// The secrets of all who log in.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.auth.iter().filter_map(|auth| auth.secret.as_ref()).map(Secret::expose)
+        let steps = self.steps.iter().flat_map(|steps| &steps.list);
+        let own = steps.filter_map(|step| match &step.say {
+            Say::Auth(log_in) => Some(&**log_in),
+            _ => None,
+        });
+        self.auth.iter().chain(own).filter_map(|auth| auth.secret.as_ref()).map(Secret::expose)
     }
 
     /// The session before this one, where this one is to resume its TLS: as far as the

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Hello, HelloVerb, Recipient};
+use super::{Auth, Hello, HelloVerb, Recipient};
 use crate::message::Draft;
 use crate::smtp::{Reply, ReplyPattern, ReversePath, Stage};
 
 /// A dialogue written out: what is said after the opening, step by step.
 #[derive(Clone, Debug)]
-pub struct Steps<M = Arc<Draft>> {
+pub struct Steps<M = Arc<Draft>, A = Arc<Auth>> {
     /// What comes before the first.
     pub after: StepsAfter,
     /// In order; never empty.
-    pub list: Vec<Step<M>>,
+    pub list: Vec<Step<M, A>>,
 }
 
 /// What comes before the first step.
@@ -27,9 +27,9 @@ pub enum StepsAfter {
 
 /// One step.
 #[derive(Clone, Debug)]
-pub struct Step<M = Arc<Draft>> {
+pub struct Step<M = Arc<Draft>, A = Arc<Auth>> {
     /// What is said or done.
-    pub say: Say<M>,
+    pub say: Say<M, A>,
     /// Whether it is said where the server does not offer it, and where nothing was
     /// accepted that it could follow.
     pub violate: bool,
@@ -41,13 +41,13 @@ pub struct Step<M = Arc<Draft>> {
 
 /// What a step says or does.
 #[derive(Clone, Debug)]
-pub enum Say<M = Arc<Draft>> {
+pub enum Say<M = Arc<Draft>, A = Arc<Auth>> {
     /// EHLO or HELO.
     Hello(Hello),
     /// STARTTLS and, after 220, the handshake of [`Plan::tls`](super::Plan::tls).
     StartTls,
-    /// The log-in of [`Plan::auth`](super::Plan::auth).
-    Auth,
+    /// A log-in: [`Plan::auth`](super::Plan::auth) or another.
+    Auth(A),
     /// MAIL FROM.
     Mail {
         /// The P1 sender.
@@ -156,7 +156,7 @@ impl GoesOn {
     }
 }
 
-impl<M> Steps<M> {
+impl<M, A> Steps<M, A> {
     /// Adds the stages that steps reach if nothing is refused, each once.
     pub fn add_stages(&self, stages: &mut Vec<Stage>) {
         let mut secured = false;
@@ -182,22 +182,26 @@ impl<M> Steps<M> {
     }
 }
 
-impl<M> Step<M> {
-    /// The same with another kind of message.
+impl<M, A> Step<M, A> {
+    /// The same with other kinds of messages and log-ins.
     ///
     /// # Errors
     ///
-    /// What `make` gives.
-    pub fn try_map<N, E>(&self, make: impl FnOnce(&M) -> Result<N, E>) -> Result<Step<N>, E> {
+    /// What `message` or `log_in` gives.
+    pub fn try_map<N, B, E>(
+        &self,
+        message: impl FnOnce(&M) -> Result<N, E>,
+        log_in: impl FnOnce(&A) -> Result<B, E>,
+    ) -> Result<Step<N, B>, E> {
         let say = match &self.say {
             Say::Data(None) => Say::Data(None),
-            Say::Data(Some(message)) => Say::Data(Some(make(message)?)),
-            Say::Bdat { message, chunks, last } => {
-                Say::Bdat { message: make(message)?, chunks: chunks.clone(), last: *last }
+            Say::Data(Some(own)) => Say::Data(Some(message(own)?)),
+            Say::Bdat { message: own, chunks, last } => {
+                Say::Bdat { message: message(own)?, chunks: chunks.clone(), last: *last }
             }
             Say::Hello(hello) => Say::Hello(hello.clone()),
             Say::StartTls => Say::StartTls,
-            Say::Auth => Say::Auth,
+            Say::Auth(own) => Say::Auth(log_in(own)?),
             Say::Mail { path, params } => Say::Mail { path: path.clone(), params: Arc::clone(params) },
             Say::Rcpt(recipient) => Say::Rcpt(recipient.clone()),
             Say::Rset => Say::Rset,
@@ -215,7 +219,7 @@ impl<M> Step<M> {
     }
 }
 
-impl<M> Say<M> {
+impl<M, A> Say<M, A> {
     /// The name of the step in files.
     #[must_use]
     pub const fn verb(&self) -> &'static str {
@@ -223,7 +227,7 @@ impl<M> Say<M> {
             Self::Hello(Hello { verb: HelloVerb::Ehlo, .. }) => "ehlo",
             Self::Hello(Hello { verb: HelloVerb::Helo, .. }) => "helo",
             Self::StartTls => "starttls",
-            Self::Auth => "auth",
+            Self::Auth(_) => "auth",
             Self::Mail { .. } => "mail_from",
             Self::Rcpt(_) => "rcpt_to",
             Self::Data(_) => "data",
@@ -246,7 +250,7 @@ impl<M> Say<M> {
         match self {
             Self::Hello(_) => Stage::Ehlo,
             Self::StartTls => Stage::StartTls,
-            Self::Auth => Stage::Auth,
+            Self::Auth(_) => Stage::Auth,
             Self::Mail { .. } => Stage::MailFrom,
             Self::Rcpt(_) => Stage::RcptTo,
             Self::Data(_) => Stage::Data,

@@ -19,7 +19,7 @@ use super::read::{Mail, ReadSteps};
 use super::spec::{AuthSpec, Spec, TlsSpec};
 use super::suite::Suite;
 use super::target::Target;
-use super::vars::{Globals, Reported, SECRETS, Scope};
+use super::vars::{Globals, Reported, Scope, Secrets};
 use super::view::{Findings, View};
 use super::{Case, Expectations, Repeat, Retry, SourceLine};
 use crate::plan::{Handshake, Hello, HelloVerb, Timeouts};
@@ -231,8 +231,8 @@ impl<'i> Interpreter<'i> {
         });
         let steps = self.steps.read(&state, findings, |view, findings| {
             let handshake = tls.as_ref().map_or(Handshake::StartTls, |tls| tls.mode);
-            let logs_in = auth.as_ref().is_none_or(Option::is_some);
-            read::steps(view, &greeted, &used, shared, handshake, logs_in, findings)
+            let auth = auth.as_ref().map(Option::as_ref);
+            read::steps(view, &greeted, &used, shared, handshake, auth, findings)
         });
         let source_ip = self.source_ip.read(&state, findings, read::source_ip);
         let timeouts = self.timeouts.read(&state, findings, read::timeouts);
@@ -321,7 +321,7 @@ impl<'i> Interpreter<'i> {
         }
         let repeat = repeated(&expect.session, expect_field, repeat?, &state.view, findings)?;
         let target = target?;
-        if let Some(auth) = &spec.auth {
+        for auth in spec.log_ins() {
             shows(auth, &spec, &mut findings.faults)?;
             leave(auth, &target, &mut findings.faults)?;
         }
@@ -351,7 +351,8 @@ fn fill(
     faults: &mut Vec<Diagnostic>,
 ) -> Result<Option<Node>, Reported> {
     match key {
-        "auth" => scope.fill_but(node, &SECRETS, faults),
+        "auth" => scope.fill_but(Secrets::Here, node, faults),
+        "steps" => scope.fill_but(Secrets::InLogIns, node, faults),
         _ => scope.fill(node, faults),
     }
 }

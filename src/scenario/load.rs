@@ -12,7 +12,7 @@ use super::Case;
 use super::expand::{Common, check_vars, expand};
 use super::project::{PROJECT_FILE, Project};
 use super::suite::Suite;
-use super::vars::{BUILT_IN, Globals, SECRETS, Scope};
+use super::vars::{BUILT_IN, Globals, Scope, Secrets};
 use super::view::Findings;
 use crate::exchange::Tenants;
 use crate::yaml::{
@@ -312,7 +312,7 @@ pub(super) fn filled(
             ("vars", _) => Ok(Some(node.clone())),
             ("accounts", Value::Mapping(accounts)) => {
                 let account = |(key, node): &(Key, Node)| {
-                    let filled = scope.fill_but(node, &SECRETS, faults).ok().flatten()?;
+                    let filled = scope.fill_but(Secrets::Here, node, faults).ok().flatten()?;
                     Some((key.clone(), filled))
                 };
                 let accounts = accounts.iter().filter_map(account).collect();

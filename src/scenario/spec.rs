@@ -8,7 +8,7 @@ use super::extensions::{BodyKind, ExtensionsSpec};
 use super::project::{CertificateFiles, FileRef};
 use super::secret_source::SecretSource;
 use crate::message::{Body, Composition, Draft, DraftError};
-use crate::plan::{Handshake, Hello, Reach, Recipient, Say, Steps, StepsAfter, Timeouts};
+use crate::plan::{Handshake, Hello, Reach, Recipient, Say, Step, Steps, StepsAfter, Timeouts};
 use crate::smtp::{Credential, Mechanism, ReversePath, Stage};
 use crate::tls::{Backend, Group, Verify, VersionRange};
 use crate::yaml::Span;
@@ -71,6 +71,16 @@ impl Spec {
         if allowed == last { self.stop_after } else { allowed }
     }
 
+    /// Everybody who logs in.
+    pub(super) fn log_ins(&self) -> impl Iterator<Item = &AuthSpec> {
+        let steps = self.steps.iter().flat_map(|steps| &steps.steps.list);
+        let own = steps.filter_map(|step| match &step.say {
+            Say::Auth(log_in) => Some(&**log_in),
+            _ => None,
+        });
+        self.auth.as_deref().into_iter().chain(own)
+    }
+
     /// Why steps cannot be played where nothing is to be played past `limit`.
     pub(super) fn beyond(&self, limit: Stage) -> Option<String> {
         let steps = &self.steps.as_ref()?.steps;
@@ -102,10 +112,16 @@ impl Spec {
 /// A dialogue written out, before any message is read.
 #[derive(Clone, Debug)]
 pub(super) struct StepsSpec {
-    pub(super) steps: Arc<Steps<StepMessage>>,
+    pub(super) steps: Arc<Steps<StepMessage, Arc<AuthSpec>>>,
     /// Where each step is written.
     pub(super) spans: Arc<[Span]>,
 }
+
+/// A step before any message or secret is read.
+pub(super) type StepSpec = Step<StepMessage, Arc<AuthSpec>>;
+
+/// What such a step says.
+pub(super) type SaySpec = Say<StepMessage, Arc<AuthSpec>>;
 
 /// What a step sends, and what its header is made of.
 #[derive(Clone, Debug)]

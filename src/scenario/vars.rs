@@ -101,6 +101,19 @@ const MAX_TEXT: usize = 1024 * 1024;
 struct Walk {
     names: Vec<String>,
     steps: u32,
+    secrets: Secrets,
+}
+
+/// Where values of [`SECRETS`] are kept as they stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// Nowhere: these keys mean nothing there.
+    #[default]
+    None,
+    /// In the value itself.
+    Here,
+    /// In maps that have the key `auth`, and under it.
+    InLogIns,
 }
 
 impl Walk {
@@ -150,36 +163,14 @@ impl<'s> Scope<'s> {
         self.value_of(name, used, &mut Walk::default(), faults).ok().flatten()
     }
 
-    /// As [`Self::fill`], with the values under `kept` as they stand.
+    /// As [`Self::fill`], but for values of [`SECRETS`], which stay as they stand.
     pub(super) fn fill_but(
         &self,
+        secrets: Secrets,
         node: &Node,
-        kept: &[&str],
         faults: &mut Vec<Diagnostic>,
     ) -> Result<Option<Node>, Reported> {
-        match &node.value {
-            Value::Scalar(text) if let Some(name) = whole(text) => match self.find(name) {
-                Found::Node(value) => self.fill_but(value, kept, faults),
-                _ => self.fill(node, faults),
-            },
-            Value::Mapping(entries) => {
-                let mut out = Vec::with_capacity(entries.len());
-                let mut result = Ok(());
-                for (key, value) in entries {
-                    if kept.contains(&&*key.name) {
-                        out.push((key.clone(), value.clone()));
-                        continue;
-                    }
-                    match self.fill(value, faults) {
-                        Ok(Some(value)) => out.push((key.clone(), value)),
-                        Ok(None) => {}
-                        Err(Reported) => result = Err(Reported),
-                    }
-                }
-                result.map(|()| Some(Node { span: node.span, value: Value::Mapping(out) }))
-            }
-            _ => self.fill(node, faults),
-        }
+        self.fill_node(node, &mut Walk { secrets, ..Walk::default() }, faults)
     }
 
     fn fill_node(
@@ -213,12 +204,22 @@ impl<'s> Scope<'s> {
             Value::Mapping(entries) => {
                 let mut out = Vec::with_capacity(entries.len());
                 let mut result = Ok(());
+                let around = walk.secrets;
+                let log_in =
+                    around == Secrets::InLogIns && entries.iter().any(|(key, _)| &*key.name == "auth");
                 for (key, value) in entries {
+                    if (log_in || around == Secrets::Here) && SECRETS.contains(&&*key.name) {
+                        out.push((key.clone(), value.clone()));
+                        continue;
+                    }
                     let name = match key.name.contains('$') {
                         false => Ok(Arc::clone(&key.name)),
                         true => self.fill_text(&key.name, key.span, walk, faults).map(Into::into),
                     };
-                    match (name, self.fill_node(value, walk, faults)) {
+                    walk.secrets = if log_in && &*key.name == "auth" { Secrets::Here } else { around };
+                    let value = self.fill_node(value, walk, faults);
+                    walk.secrets = around;
+                    match (name, value) {
                         (Ok(name), Ok(Some(value))) => out.push((Key { span: key.span, name }, value)),
                         (Ok(_), Ok(None)) => {}
                         _ if !walk.names.is_empty() => return Err(Reported),

@@ -381,6 +381,48 @@ async fn a_log_in_in_raw_bytes_is_masked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_log_in_is_its_own_and_every_secret_is_masked_throughout() {
+    let log_in = |mechanism, name, secret: &str| {
+        Say::Auth(Arc::new(Auth::new(mechanism, name, Some(Secret::new(secret)))))
+    };
+    let list = vec![
+        refused(log_in(Mechanism::Plain, "a", "first secret")),
+        step(log_in(Mechanism::Login, "b", "second secret")),
+    ];
+    let script = flat(vec![
+        on("AUTH PLAIN AGEAZmlyc3Qgc2VjcmV0\r\n", "550 second secret?\r\n"),
+        on("AUTH LOGIN\r\n", "334 VXNlcm5hbWU6\r\n"),
+        on("Yg==\r\n", "334 UGFzc3dvcmQ6\r\n"),
+        on("c2Vjb25kIHNlY3JldA==\r\n", "235 no longer first secret\r\n"),
+        bye(),
+    ]);
+    let played = session(list, "250-AUTH PLAIN LOGIN\r\n", script).await;
+    assert_eq!(played.codes(), "greeting 220, ehlo 250, auth 550, auth 235, quit 221");
+    let dialogue = played.dialogue();
+    assert!(!dialogue.contains("first secret") && !dialogue.contains("second secret"), "{dialogue}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_in_goes_on_after_a_refusal_by_its_own_will_alone() {
+    let auth = || Auth::new(Mechanism::Plain, "a", Some(Secret::new("first secret")));
+    let bearing = Auth { continue_on_failure: true, ..auth() };
+    for (own, codes) in [(auth(), "auth 535, quit 221"), (bearing.clone(), "auth 535, command 250, quit 221")]
+    {
+        let list = vec![step(ehlo()), step(Say::Auth(Arc::new(own))), step(Say::Noop("".into()))];
+        // What the scenario's own log-in would bear is another matter.
+        let plan = Plan { auth: Some(bearing.clone()), ..stepping(list) };
+        let mut script = vec![send("220 mx.test\r\n"), Expect("EHLO"), send("250-mx\r\n250 AUTH PLAIN\r\n")];
+        script.extend(on("AUTH PLAIN", "535 no\r\n"));
+        if codes.contains("command") {
+            script.extend(on("NOOP", "250 ok\r\n"));
+        }
+        script.extend(bye());
+        let played = super::scripted::played(&plan, script).await;
+        assert!(played.codes().ends_with(codes), "{}", played.codes());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pause_hears_what_comes_meanwhile() {
     let pause = || vec![step(Say::Wait(Duration::from_secs(3))), step(Say::Noop("".into()))];
     let played = session(pause(), "", flat(vec![on("NOOP", "250 ok\r\n"), bye()])).await;

@@ -5,7 +5,7 @@
 
 use super::dialogue::{At, Dialogue, Next, command, not_offered};
 use crate::plan::{HelloVerb, Plan, Recipient, Say, Step, TlsMode};
-use crate::smtp::{EhloResponse, Reply, Stage};
+use crate::smtp::{EhloResponse, Reply};
 
 /// Where a dialogue of steps stands.
 #[derive(Debug, Default)]
@@ -126,8 +126,8 @@ impl<'p> Dialogue<'p> {
         {
             return Next::Fail(event);
         }
-        let bears = || self.plan.auth.as_ref().is_some_and(|auth| auth.continue_on_failure);
-        let mut goes_on = step.goes_on.after(stage, reply) || (stage == Stage::Auth && bears());
+        let bears = matches!(&step.say, Say::Auth(log_in) if log_in.continue_on_failure);
+        let mut goes_on = bears || step.goes_on.after(stage, reply);
         if !accepted {
             goes_on = *self.progress.refusal.get_or_insert(goes_on);
         } else if let Some(decided) = self.progress.refusal {
@@ -242,10 +242,7 @@ impl<'p> Dialogue<'p> {
                 }
                 command(out, &["STARTTLS"], "")
             }
-            Say::Auth => match &self.plan.auth {
-                Some(auth) => self.auth(auth, step.violate, out),
-                None => self.end(),
-            },
+            Say::Auth(log_in) => self.auth(log_in, step.violate, out),
             Say::Mail { path, .. } if lacks_utf8(self, path.as_str()) => no_utf8(),
             Say::Rcpt(to) if lacks_utf8(self, to.path.as_str()) => no_utf8(),
             Say::Mail { params, .. } | Say::Rcpt(Recipient { params, .. })

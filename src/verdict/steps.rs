@@ -93,10 +93,11 @@ mod tests {
 
     use super::super::testing::{event, expect, patterns, plan, reply, stages};
     use super::super::{DecidedBy, Outcome, Verdict, judge};
-    use crate::plan::{GoesOn, Plan, Say, Step, Steps, StepsAfter};
+    use crate::plan::{Auth, GoesOn, Plan, Say, Step, Steps, StepsAfter};
     use crate::scenario::{Expectations, StageExpect, StepExpect};
+    use crate::secret::Secret;
     use crate::session::{Answer, Observation};
-    use crate::smtp::{EventKind, ReversePath, Stage};
+    use crate::smtp::{EventKind, Mechanism, ReversePath, Stage};
 
     fn step(say: Say) -> Step {
         Step { say, violate: false, with_next: false, goes_on: GoesOn::Positive }
@@ -174,6 +175,24 @@ mod tests {
         assert!(
             matches!(last.decisive.map(|d| d.what), Some(DecidedBy::Reply(reply)) if reply.code().get() == 251)
         );
+    }
+
+    #[test]
+    fn what_one_log_in_bears_another_need_not() {
+        let log_in = |bears| {
+            let auth = Auth::new(Mechanism::Plain, "a", Some(Secret::new("correct horse")));
+            Auth { continue_on_failure: bears, ..auth }
+        };
+        for (bears, outcome) in [(true, Outcome::Passed), (false, Outcome::Failed)] {
+            let list = vec![step(Say::Auth(Arc::new(log_in(bears)))), step(Say::Noop("".into()))];
+            let steps = Some(Steps { after: StepsAfter::Greeting, list });
+            let plan = Plan { transactions: Vec::new(), auth: Some(log_in(true)), steps, ..plan(0) };
+            for session in [expect(""), stages("command: 250")] {
+                let seen = seen(&plan, &["535 no", "250 ok"]);
+                let verdict = judge(&plan, &session, 0, &seen);
+                assert_eq!(verdict.outcome, outcome, "{bears}: {:?}", failures(&verdict));
+            }
+        }
     }
 
     #[test]

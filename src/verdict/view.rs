@@ -146,12 +146,18 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Whether this refusal is one that the plan goes on after by its own will.
-    /// After 421 nobody goes on (RFC 5321 §3.8).
+    /// Whether this refusal, one of the observation's, is one that the plan goes on after
+    /// by its own will. After 421 nobody goes on (RFC 5321 §3.8).
     pub(super) fn is_borne(self, stage: Stage, reply: &Reply) -> bool {
         stage == Stage::Auth
             && reply.code().get() != 421
-            && self.plan.auth.as_ref().is_some_and(|auth| auth.continue_on_failure)
+            && self.plan.log_in(self.step_of(reply)).is_some_and(|auth| auth.continue_on_failure)
+    }
+
+    /// The step that this reply was given to; the same words may have been said twice.
+    fn step_of(self, reply: &Reply) -> Option<usize> {
+        let own = self.observation.answers.iter().find(|answer| std::ptr::eq(&answer.reply, reply));
+        own.and_then(|answer| answer.step).map(usize::from)
     }
 
     /// Whether an answer is a refusal that can decide a session.

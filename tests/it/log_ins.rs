@@ -1,15 +1,15 @@
-//! Our client against Dovecot, which knows every mechanism that we do.
+//! Our client against Dovecot, which knows every mechanism that we do; several log-ins in
+//! one session, against Postfix.
 
-use crate::support::{Dir, Dovecot, Pki, Played, Program, play};
+use crate::support::{Dir, Dovecot, Pki, Played, Postfix, Program, play};
 
 /// Plays scenarios with the certificates of the tests beside them. Those that fail come
 /// from an address of their own each: who fails is made to wait at the next try.
-fn against(dovecot: &Dovecot, scenarios: &str) -> Played {
+fn against(port: u16, scenarios: &str) -> Played {
     let dir = Dir::new();
     Pki::shared().write(&dir);
     let head = format!(
-        "suite: Dovecot\ndefaults: {{ ehlo: client.test, target: '127.0.0.1:{}', tls: {{ mode: starttls, ca: ca.pem }} }}\nscenarios:\n",
-        dovecot.port
+        "suite: log-ins\ndefaults: {{ ehlo: client.test, target: '127.0.0.1:{port}', tls: {{ mode: starttls, ca: ca.pem }} }}\nscenarios:\n"
     );
     play(&dir, &format!("{head}{scenarios}"))
 }
@@ -20,7 +20,7 @@ fn every_mechanism_of_dovecot_is_spoken_as_it_wants_it() {
         return;
     };
     let played = against(
-        &dovecot,
+        dovecot.port,
         "
   - name: $(mechanism), initial response $(initial)
     auth: { mechanism: $(mechanism), username: probe@test, password: secret, initial_response: $(initial) }
@@ -54,7 +54,7 @@ fn what_dovecot_does_not_believe_is_a_refusal_and_nothing_else() {
         return;
     };
     let played = against(
-        &dovecot,
+        dovecot.port,
         "
   - name: $(mechanism), a wrong password
     source_ip: 127.0.3.$(n)
@@ -97,6 +97,40 @@ fn what_dovecot_does_not_believe_is_a_refusal_and_nothing_else() {
     {
         let notes = played.case(&format!("{mechanism}, a wrong token"))["notes"].to_string();
         assert!(notes.contains(&why.replace('"', "\\\"")), "{mechanism}: {notes}");
+    }
+}
+
+#[test]
+fn several_log_ins_in_one_session_are_each_their_own() {
+    let Some(postfix) = Postfix::shared("several_log_ins_in_one_session_are_each_their_own") else { return };
+    let played = against(
+        postfix.open,
+        "
+  - name: by one mechanism after the other
+    steps:
+      - ehlo
+      - { auth: { mechanism: PLAIN, username: probe@test, password: secret, force: true, expect: 5xx } }
+      - starttls
+      - ehlo
+      - { auth: { mechanism: SCRAM-SHA-256, username: probe@test, password: guessed, expect: 535 } }
+      - { auth: { mechanism: LOGIN, cancel: true, expect: 501 } }
+      - { auth: { mechanism: CRAM-MD5, username: probe@test, password: secret, expect: 235 } }
+      - { auth: { mechanism: PLAIN, username: probe@test, password: secret, violate: true, expect: 5xx } }
+  - name: first a stranger, then the scenario's own
+    auth: { mechanism: SCRAM-SHA-1, username: probe@test, password: secret }
+    steps: [ehlo, starttls, ehlo, { auth: { mechanism: LOGIN, username: x@test, password: str4nger, expect: 535 } }, auth]
+  - name: wrongly expected
+    auth: { mechanism: LOGIN, username: probe@test, password: secret, continue_on_failure: true }
+    steps: [ehlo, starttls, ehlo, { auth: { mechanism: LOGIN, username: x@test, password: str4nger } }, { auth: { violate: true } }]
+",
+    );
+    played.status(1);
+    played.ended("by one mechanism after the other", "passed ehlo_tls 250");
+    played.ended("first a stranger, then the scenario's own", "passed auth 235");
+    played.ended("wrongly expected", "failed auth 535");
+    let said = format!("{}{}", played.ran.stdout, played.report);
+    for secret in ["guessed", "str4nger"] {
+        assert!(!said.contains(secret), "{said}");
     }
 }
 

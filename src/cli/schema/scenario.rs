@@ -210,50 +210,51 @@ fn tls() -> Value {
 }
 
 fn auth() -> Value {
-    any(&[
-        json!({ "enum": ["none"] }),
-        variable(),
-        map(&[
-            ("mechanism", "the SASL mechanism", words(&Mechanism::ALL.map(Mechanism::as_str))),
-            ("account", "an account of the project file", text()),
-            ("username", "who logs in, in place of an account", text()),
-            (
-                "password",
-                "in place of an account: for PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1 and SCRAM-SHA-256",
-                secret(),
-            ),
-            ("token", "the bearer token, in place of an account: for XOAUTH2 and OAUTHBEARER", secret()),
-            ("authzid", "on whose behalf: for PLAIN, SCRAM and EXTERNAL, which names nobody else", text()),
-            (
-                "initial_response",
-                "whether what the client says first stands in the AUTH command, or the server asks for it. Where \
+    any(&[json!({ "enum": ["none"] }), variable(), map(&log_in())])
+}
+
+/// The keys of a log-in, here or in a step.
+pub(super) fn log_in() -> Vec<Key> {
+    vec![
+        ("mechanism", "the SASL mechanism", words(&Mechanism::ALL.map(Mechanism::as_str))),
+        ("account", "an account of the project file", text()),
+        ("username", "who logs in, in place of an account", text()),
+        (
+            "password",
+            "in place of an account: for PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-1 and SCRAM-SHA-256",
+            secret(),
+        ),
+        ("token", "the bearer token, in place of an account: for XOAUTH2 and OAUTHBEARER", secret()),
+        ("authzid", "on whose behalf: for PLAIN, SCRAM and EXTERNAL, which names nobody else", text()),
+        (
+            "initial_response",
+            "whether what the client says first stands in the AUTH command, or the server asks for it. Where \
                  nothing is said it stands there if the command stays within 512 bytes (RFC 4954), but not for LOGIN",
-                flag(),
-            ),
-            (
-                "cancel",
-                "begin, and give up with `*` when the server asks, which it has to answer with 501; nothing is said \
+            flag(),
+        ),
+        (
+            "cancel",
+            "begin, and give up with `*` when the server asks, which it has to answer with 501; nothing is said \
                  of who logs in",
-                flag(),
-            ),
-            (
-                "continue_on_failure",
-                "go on to MAIL after a refusal, as some clients do; the refusal is then not decisive",
-                flag(),
-            ),
-            (
-                "force",
-                "try the mechanism unoffered, and EXTERNAL without a certificate. Without it, one that is not \
+            flag(),
+        ),
+        (
+            "continue_on_failure",
+            "go on to MAIL after a refusal, as some clients do; the refusal is then not decisive",
+            flag(),
+        ),
+        (
+            "force",
+            "try the mechanism unoffered, and EXTERNAL without a certificate. Without it, one that is not \
                  offered ends the case as `not_offered`",
-                flag(),
-            ),
-            (
-                "insecure",
-                "send the secret although the connection is not verified TLS. Loopback needs no leave",
-                flag(),
-            ),
-        ]),
-    ])
+            flag(),
+        ),
+        (
+            "insecure",
+            "send the secret although the connection is not verified TLS. Loopback needs no leave",
+            flag(),
+        ),
+    ]
 }
 
 /// An address, or one with parameters and more.

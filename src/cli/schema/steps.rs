@@ -33,7 +33,7 @@ fn means(verb: &str) -> &'static str {
         "starttls" => {
             "STARTTLS and the handshake of the scenario's `tls`; where the scenario says nothing of `tls`, as `tls: starttls`. Without this step there is no STARTTLS"
         }
-        "auth" => "the log-in of the scenario's `auth`",
+        "auth" => "the log-in of the scenario's `auth`, or one of the step's own",
         "mail_from" => "the P1 sender, or the scenario's",
         "rcpt_to" => "one recipient or several, or the scenario's",
         "data" => {
@@ -83,7 +83,7 @@ const MOST: u64 = 1 << 30;
 
 /// What a step is told, in its own map or beside its name.
 fn told() -> Vec<Key> {
-    vec![
+    let mut told: Vec<Key> = vec![
         (
             "expect",
             "a pattern, or the map of a stage: `closes` of the last step alone, `offers`, `lacks` and `sees` of `ehlo`. Where absent the reply must be positive",
@@ -115,5 +115,9 @@ fn told() -> Vec<Key> {
         ("headers", "of both: more header fields, one a map", part("headers")),
         ("message", "of both: a file that is sent byte for byte", part("key.message")),
         ("steps", "of `pipeline`: the steps", many(part("step"))),
-    ]
+    ];
+    let mut log_in = super::scenario::log_in();
+    log_in[0].1 = "of `auth`, like all that follow: how to log in, in place of the scenario's `auth`";
+    told.extend(log_in);
+    told
 }

@@ -9,6 +9,21 @@ use super::super::view::{Findings, View};
 use crate::smtp::{Credential, Mechanism};
 use crate::yaml::{Diagnostic, Field, Span, nearest};
 
+/// The keys of a log-in.
+pub(super) const LOG_IN_KEYS: [&str; 11] = [
+    "mechanism",
+    "account",
+    "username",
+    "authzid",
+    "password",
+    "token",
+    "initial_response",
+    "cancel",
+    "continue_on_failure",
+    "force",
+    "insecure",
+];
+
 /// Reads `auth`. The outer `None` means that something is wrong.
 pub(in super::super) fn auth(view: &View<'_>, findings: &mut Findings) -> Option<Option<AuthSpec>> {
     let Some(field) = view.get_some("auth") else { return Some(None) };

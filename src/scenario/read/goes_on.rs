@@ -1,12 +1,12 @@
 //! Which replies a dialogue of steps goes on after.
 
-use super::super::spec::StepMessage;
+use super::super::spec::SaySpec;
 use super::super::{Pattern, Patterns, StageExpect};
 use crate::plan::{GoesOn, Say};
 use crate::smtp::{CodePattern, ReplyPattern};
 
 /// After which replies to a step the next is played.
-pub(super) fn goes_on(say: &Say<StepMessage>, expect: Option<&StageExpect>) -> GoesOn {
+pub(super) fn goes_on(say: &SaySpec, expect: Option<&StageExpect>) -> GoesOn {
     match expect {
         None => GoesOn::Positive,
         // The event of a handshake comes after 220.

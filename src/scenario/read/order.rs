@@ -31,9 +31,9 @@ impl Order {
     }
 
     /// The next step; `accepted` where it expects to be.
-    pub(super) fn step<M>(
+    pub(super) fn step<M, A>(
         &mut self,
-        say: &Say<M>,
+        say: &Say<M, A>,
         accepted: bool,
         violate: bool,
         at: Span,
@@ -53,7 +53,7 @@ impl Order {
         self.effect(say, accepted);
     }
 
-    fn breach<M>(&self, say: &Say<M>) -> Option<Breach> {
+    fn breach<M, A>(&self, say: &Say<M, A>) -> Option<Breach> {
         let raw_alone = matches!(say, Say::Raw { .. } | Say::Wait(_) | Say::Close(_));
         if self.in_data && !raw_alone {
             return Some((
@@ -80,13 +80,14 @@ impl Order {
                 "without an accepted recipient (RFC 5321 §3.3)",
                 "put a `rcpt_to` before it that may be accepted",
             )),
-            Say::Auth if self.greeted != Some(HelloVerb::Ehlo) => {
+            Say::Auth(_) if self.greeted != Some(HelloVerb::Ehlo) => {
                 Some(("before EHLO (RFC 4954 §4)", "put `ehlo` before it; after `starttls` another one"))
             }
-            Say::Auth if self.logged_in => {
-                Some(("after a log-in (RFC 4954 §4)", "nobody can log in twice in one session"))
-            }
-            Say::Auth if self.mail => {
+            Say::Auth(_) if self.logged_in => Some((
+                "after a log-in (RFC 4954 §4)",
+                "nobody can log in twice in one session; one that is to be refused says so: `expect: 5xx`",
+            )),
+            Say::Auth(_) if self.mail => {
                 Some(("inside a transaction (RFC 4954 §4)", "put it before `mail_from`, or `rset` before it"))
             }
             Say::StartTls if self.secured => Some(("under TLS (RFC 3207 §4.2)", "it can be said once")),
@@ -97,7 +98,7 @@ impl Order {
         }
     }
 
-    fn effect<M>(&mut self, say: &Say<M>, accepted: bool) {
+    fn effect<M, A>(&mut self, say: &Say<M, A>, accepted: bool) {
         match say {
             Say::Quit => self.ended = Some("quit"),
             Say::Close(_) => self.ended = Some("close"),
@@ -111,7 +112,7 @@ impl Order {
                 (self.greeted, self.secured, self.logged_in) = (None, true, false);
                 self.reset();
             }
-            Say::Auth => self.logged_in = true,
+            Say::Auth(_) => self.logged_in = true,
             Say::Mail { .. } => {
                 self.reset();
                 self.mail = true;
@@ -159,13 +160,13 @@ mod tests {
         words.collect::<Vec<_>>().join("; ")
     }
 
-    fn say(name: &str) -> Say<()> {
+    fn say(name: &str) -> Say<(), ()> {
         let hello = |verb| Say::Hello(Hello { verb, name: Arc::from("x") });
         match name {
             "ehlo" => hello(HelloVerb::Ehlo),
             "helo" => hello(HelloVerb::Helo),
             "starttls" => Say::StartTls,
-            "auth" => Say::Auth,
+            "auth" => Say::Auth(()),
             "mail" => Say::Mail { path: ReversePath::Null, params: "".into() },
             "rcpt" => {
                 let path = ForwardPath::parse("a@b.test").expect("an address");

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::super::extensions::ExtensionsSpec;
 use super::super::project::plain_text;
-use super::super::spec::{StepMessage, StepsSpec};
+use super::super::spec::{AuthSpec, SaySpec, StepMessage, StepSpec, StepsSpec};
 use super::super::view::{Findings, View};
 use super::super::{Pattern, Patterns, StageExpect, StepExpect};
+use super::auth::{LOG_IN_KEYS, log_in};
 use super::expect::patterns;
 use super::goes_on::{goes_on, may_be_positive};
 use super::mail::{Keys, MESSAGE_KEYS, is_name, parameters, path};
@@ -56,14 +57,14 @@ pub(in super::super) struct ReadSteps {
 
 /// Reads `steps`. The outer `None` means that something is wrong. `hello` is the
 /// scenario's; `shared` says that the messages are the same for all cases; `tls` and
-/// `auth` are what the scenario has of them.
+/// `auth` are what the scenario has of them, `None` where something is wrong with it.
 pub(in super::super) fn steps(
     view: &View<'_>,
     hello: &Hello,
     extensions: &ExtensionsSpec,
     shared: bool,
     tls: Handshake,
-    auth: bool,
+    auth: Option<Option<&Arc<AuthSpec>>>,
     findings: &mut Findings,
 ) -> Option<Option<Arc<ReadSteps>>> {
     let Some(list) = view.get("steps") else { return Some(None) };
@@ -91,7 +92,7 @@ pub(in super::super) fn steps(
         shared,
         tls,
         auth,
-        order: Order::new(opened, secured, opened && auth, hello.verb),
+        order: Order::new(opened, secured, opened && auth.is_none_or(|auth| auth.is_some()), hello.verb),
         mail_from: None,
         recipients: Vec::new(),
         list: Vec::new(),
@@ -116,7 +117,7 @@ pub(in super::super) fn steps(
 }
 
 /// Gives each MAIL the parameters that the scenario's extensions ask for.
-fn extend_mails(list: &mut [Step<StepMessage>], extensions: &ExtensionsSpec) {
+fn extend_mails(list: &mut [StepSpec], extensions: &ExtensionsSpec) {
     let mut ascii = true;
     for step in list.iter_mut().rev() {
         match &mut step.say {
@@ -137,12 +138,12 @@ struct Reader<'r, 'v> {
     extensions: &'r ExtensionsSpec,
     shared: bool,
     tls: Handshake,
-    auth: bool,
+    auth: Option<Option<&'r Arc<AuthSpec>>>,
     order: Order,
     /// Of the transaction under way, for the message's header.
     mail_from: Option<ReversePath>,
     recipients: Vec<Recipient>,
-    list: Vec<Step<StepMessage>>,
+    list: Vec<StepSpec>,
     /// Where each step stands.
     spans: Vec<Span>,
     expect: Vec<StepExpect>,
@@ -217,13 +218,16 @@ impl<'v> Reader<'_, 'v> {
     /// Adds a step that was read.
     fn add(
         &mut self,
-        say: Say<StepMessage>,
+        say: SaySpec,
         expect: Option<StageExpect>,
         violate: bool,
         at: Span,
         faults: &mut Vec<Diagnostic>,
     ) {
-        let accepted = expect.as_ref().and_then(|expect| expect.reply.as_ref()).is_none_or(may_be_positive);
+        // RFC 4954 §4: what is cancelled ends with 501.
+        let cancelled = matches!(&say, Say::Auth(log_in) if log_in.cancel);
+        let accepted = !cancelled
+            && expect.as_ref().and_then(|expect| expect.reply.as_ref()).is_none_or(may_be_positive);
         self.order.step(&say, accepted, violate, at, faults);
         let step = u16::try_from(self.list.len()).unwrap_or(u16::MAX);
         let goes_on = goes_on(&say, expect.as_ref());
@@ -300,7 +304,7 @@ impl<'v> Reader<'_, 'v> {
         verb: &str,
         told: &mut Told<'v>,
         findings: &mut Findings,
-    ) -> Vec<(Say<StepMessage>, Option<Patterns>)> {
+    ) -> Vec<(SaySpec, Option<Patterns>)> {
         let at = told.at;
         let text = |told: &mut Told<'v>, faults: &mut Vec<Diagnostic>| {
             told.main("text").and_then(|field| plain_text(field, faults)).unwrap_or_default()
@@ -323,11 +327,8 @@ impl<'v> Reader<'_, 'v> {
                 Some(Say::StartTls)
             }
             "auth" => {
-                if !self.auth {
-                    let fault = Diagnostic::error("the step `auth` without the key `auth`", at);
-                    faults.push(fault.label("the scenario says who logs in: `auth: { … }`"));
-                }
-                Some(Say::Auth)
+                let log_in = self.log_in(told, findings);
+                return log_in.map(|log_in| (Say::Auth(log_in), None)).into_iter().collect();
             }
             "mail_from" => self.mail(told, faults),
             "rcpt_to" => return self.recipients(told, faults),
@@ -352,7 +353,24 @@ impl<'v> Reader<'_, 'v> {
         say.map(|say| (say, None)).into_iter().collect()
     }
 
-    fn mail(&mut self, told: &mut Told<'v>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
+    /// Who logs in: by the step's own keys, or as the scenario says.
+    fn log_in(&self, told: &mut Told<'v>, findings: &mut Findings) -> Option<Arc<AuthSpec>> {
+        let mut own = LOG_IN_KEYS.map(|name| (name, told.take(name)));
+        if own.iter().any(|(_, field)| field.is_some()) {
+            let take =
+                &mut |name| own.iter_mut().find(|(own, _)| *own == name).and_then(|(_, field)| field.take());
+            return log_in(take, (told.at, told.at), self.view, findings).map(Arc::new);
+        }
+        // What is wrong with the scenario's has been told.
+        let scenarios = self.auth?;
+        if scenarios.is_none() {
+            let fault = Diagnostic::error("`auth` says of nobody who logs in", told.at);
+            findings.faults.push(fault.label("here, or as the scenario's `auth: { … }`"));
+        }
+        scenarios.cloned()
+    }
+
+    fn mail(&mut self, told: &mut Told<'v>, faults: &mut Vec<Diagnostic>) -> Option<SaySpec> {
         let own = told.main("address");
         let params = told.take("params").map(|field| parameters(field, faults));
         let Some(field) = own.or_else(|| self.view.get("mail_from")) else {
@@ -370,7 +388,7 @@ impl<'v> Reader<'_, 'v> {
         &mut self,
         told: &mut Told<'v>,
         faults: &mut Vec<Diagnostic>,
-    ) -> Vec<(Say<StepMessage>, Option<Patterns>)> {
+    ) -> Vec<(SaySpec, Option<Patterns>)> {
         let own = told.main("address");
         let params: Option<Arc<str>> = told.take("params").map(|field| parameters(field, faults).into());
         let Some(field) = own.or_else(|| self.view.get("rcpt_to")) else {
@@ -399,12 +417,7 @@ impl<'v> Reader<'_, 'v> {
         out
     }
 
-    fn message(
-        &mut self,
-        verb: &str,
-        told: &mut Told<'v>,
-        findings: &mut Findings,
-    ) -> Option<Say<StepMessage>> {
+    fn message(&mut self, verb: &str, told: &mut Told<'v>, findings: &mut Findings) -> Option<SaySpec> {
         let alone = told.value.is_some_and(|field| field.node().as_str() == Some("none"));
         if alone && verb == "data" {
             told.value = None;

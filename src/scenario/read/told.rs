@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::spec::StepMessage;
+use super::super::spec::SaySpec;
 use crate::plan::{Chunks, Say};
 use crate::smtp::unescape;
 use crate::yaml::{Diagnostic, Field, Fields, Span, Value};
@@ -44,7 +44,7 @@ impl<'v> Told<'v> {
     }
 }
 
-pub(super) fn raw(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
+pub(super) fn raw(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<SaySpec> {
     let Some(field) = told.main("bytes") else {
         let fault = Diagnostic::error("`raw` says no bytes", told.at);
         faults.push(fault.label("such as `raw: 'NOOP\\r\\n'`, in single quotes"));
@@ -58,7 +58,7 @@ pub(super) fn raw(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<S
     Some(Say::Raw { bytes: bytes.into(), replies: replies.unwrap_or(Some(1))? as u16 })
 }
 
-pub(super) fn wait(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<Say<StepMessage>> {
+pub(super) fn wait(told: &mut Told<'_>, faults: &mut Vec<Diagnostic>) -> Option<SaySpec> {
     let Some(field) = told.main("for") else {
         faults.push(Diagnostic::error("`wait` says no time", told.at).label("such as `wait: 2s`"));
         return None;

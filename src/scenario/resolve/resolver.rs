@@ -18,7 +18,7 @@ use super::once::Once;
 use super::tls::{Blame, CertificatePaths, ClientKey};
 use crate::exchange::Tenants;
 use crate::message::{Body, Draft};
-use crate::plan::{Endpoint, Plan, Proxy, ProxyVersion, Say, Steps, Transaction};
+use crate::plan::{Auth, Endpoint, Plan, Proxy, ProxyVersion, Say, Steps, Transaction};
 use crate::smtp::{ReplyLimits, Stage};
 use crate::tls::{Client, Identity, Trust};
 use crate::yaml::{Diagnostic, read_bytes};
@@ -105,7 +105,8 @@ impl Resolver {
     pub fn new(loaded: &Loaded, tenants: Option<Arc<Tenants>>, playing: bool) -> Self {
         let project = Arc::clone(&loaded.project);
         let accounts = project.accounts.iter().flat_map(|(_, account)| [&account.password, &account.token]);
-        let specs = loaded.cases.iter().filter_map(|case| case.spec.as_ref().ok()?.auth.as_ref());
+        let specs = loaded.cases.iter().filter_map(|case| case.spec.as_ref().ok());
+        let specs = specs.flat_map(Spec::log_ins);
         let variables = accounts.chain(specs.map(|auth| &auth.secret)).flatten();
         let variables = variables.filter_map(|source| match &source.from {
             SecretFrom::Env(name) => Some(name.clone()),
@@ -163,7 +164,10 @@ impl Resolver {
             .filter_map(|transaction| self.transaction(case, spec, transaction, &mut faults))
             .collect();
         let steps = match &spec.steps {
-            Some(steps) => self.steps(case, spec, steps, at, &mut faults).map(Some),
+            Some(steps) => {
+                let auth = auth.as_ref().and_then(Option::as_ref);
+                self.steps(case, spec, steps, auth, at, &mut faults).map(Some)
+            }
             None => Some(None),
         };
         if case.target.deliveries.is_some() && case.expect.asks_what_arrives() {
@@ -228,10 +232,12 @@ impl Resolver {
         case: &Case,
         whole: &Spec,
         spec: &StepsSpec,
+        auth: Option<&Auth>,
         at: &At,
         faults: &mut Vec<Diagnostic>,
     ) -> Option<Steps> {
         let before = faults.len();
+        let log_ins = self.log_ins(whole, auth, at, faults);
         let mut list = Vec::with_capacity(spec.steps.list.len());
         for (step, span) in spec.steps.list.iter().zip(spec.spans.iter()) {
             let raw = matches!(step.say, Say::Raw { .. });
@@ -243,9 +249,13 @@ impl Resolver {
                         .note(format!("the target is {}; the simulator and loopback need no leave", at.host)),
                 );
             }
-            let made = step.try_map(|own| {
-                self.message(whole, &own.message, &own.mail_from, &own.recipients, faults).ok_or(())
-            });
+            let made = step.try_map(
+                |own| self.message(whole, &own.message, &own.mail_from, &own.recipients, faults).ok_or(()),
+                |own| {
+                    let made = log_ins.iter().find(|(spec, _)| std::ptr::eq(*spec, &**own));
+                    made.map(|(_, log_in)| Arc::clone(log_in)).ok_or(())
+                },
+            );
             list.extend(made.ok());
         }
         if whole.extensions.size == Some(SizeSpec::OfMessage) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::secret_source::SecretFrom;
-use super::super::spec::AuthSpec;
+use super::super::spec::{AuthSpec, Spec};
 use super::super::target::is_loopback;
 use super::resolver::{At, Resolver};
 use crate::plan::Auth;
@@ -11,6 +11,26 @@ use crate::secret::Secret;
 use crate::yaml::Diagnostic;
 
 impl Resolver {
+    /// Everybody who logs in, each once. `auth` is the scenario's own.
+    pub(super) fn log_ins<'s>(
+        &self,
+        spec: &'s Spec,
+        auth: Option<&Auth>,
+        at: &At,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Vec<(&'s AuthSpec, Arc<Auth>)> {
+        let mut made: Vec<(&AuthSpec, Arc<Auth>)> = Vec::new();
+        for log_in in spec.log_ins() {
+            if made.iter().any(|(known, _)| std::ptr::eq(*known, log_in)) {
+                continue;
+            }
+            let scenarios = spec.auth.as_ref().is_some_and(|own| std::ptr::eq(&**own, log_in));
+            let auth = if scenarios { auth.cloned() } else { self.auth(log_in, at, faults) };
+            made.extend(auth.map(|auth| (log_in, Arc::new(auth))));
+        }
+        made
+    }
+
     pub(super) fn auth(&self, spec: &AuthSpec, at: &At, faults: &mut Vec<Diagnostic>) -> Option<Auth> {
         let secret = spec.needs_secret().then(|| self.secret(spec, at)).transpose();
         let secret = secret.map_err(|fault| faults.push(fault)).ok()?;
