@@ -27,6 +27,7 @@ mod hostile_clients;
 mod hostile_files;
 mod hostile_hosts;
 mod html;
+mod image;
 mod init;
 mod install;
 mod interrupted;
