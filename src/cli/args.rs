@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use clap::ValueEnum;
 
 use super::manners::Manners;
-use crate::report::{Destination, Format, Palette};
+use crate::report::{Destination, Detail, Format, Palette};
 use crate::yaml;
 
 /// When to use colours.
@@ -31,6 +31,32 @@ impl Color {
     /// How results are shown on this stream.
     pub(super) fn palette(self, stream: &(impl IsTerminal + AsFd)) -> Palette {
         Manners::of(self, stream).palette()
+    }
+}
+
+/// How much is shown of what changes: the flags of `compare` and `forecast`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Telling {
+    /// Show every change with every case, and what stays the same as well where it is known.
+    #[arg(short, long, conflicts_with = "json")]
+    verbose: bool,
+
+    /// Print nothing when nothing changes.
+    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
+    quiet: bool,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+}
+
+impl Telling {
+    pub(super) const fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (false, true) => Detail::Verbose,
+            (false, false) => Detail::Normal,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use super::run::{self, Signals};
-use super::tell::{ERROR, complain};
+use super::tell::{BAD_INPUT, ERROR, complain};
 use crate::scenario::nearest_project;
 use crate::smtp::visible;
 use crate::yaml::shown;
@@ -46,6 +46,15 @@ pub(super) fn main(args: Args) -> ExitCode {
 }
 
 fn watch(args: &run::Args) -> io::Result<u8> {
+    // A file that is written later is waited for in a folder that is there.
+    let paths = args.paths().iter().map(PathBuf::as_path).chain(args.project());
+    if let Some(path) = paths.into_iter().find(|path| !path.exists()) {
+        let why = format!(
+            "{}: no such file or folder; there is nothing to watch\n  `relayprobe init DIR` writes a project to begin with",
+            shown(path)
+        );
+        return Ok(complain(&why, BAD_INPUT));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Heard from here on, between runs as well; a run that is interrupted ends all.
     let mut signals = runtime.block_on(async { Signals::listen(None) })?;

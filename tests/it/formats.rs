@@ -377,12 +377,15 @@ fn a_plugin_ends_with_the_status_that_it_prints() {
         (well, false, 1, "WARNING - 3 passed, 1 flaky"),
         (cases(), true, 2, "CRITICAL - interrupted: 1 failed"),
         (firm, true, 3, "UNKNOWN - interrupted: 2 passed"),
-        (Vec::new(), false, 3, "UNKNOWN - 0 passed"),
+        (Vec::new(), false, 0, "OK - nothing to play"),
+        (Vec::new(), true, 3, "UNKNOWN - interrupted: nothing to play"),
     ] {
         let ran = report(cases, interrupted);
         ran.status(status);
         assert!(ran.stdout.starts_with(&format!("RELAYPROBE {word}")), "{}", ran.stdout);
     }
+    report(Vec::new(), false).status(0);
+    Program::new(dir.path(), ["report", "--exit-status", "r.json"]).run().status(0);
     dir.write("r.json", "{}");
     let ran = Program::new(dir.path(), ["report", "-f", "nagios", "r.json"]).run();
     ran.status(3);

@@ -95,3 +95,15 @@ fn watch_plays_again_when_a_file_changes_and_goes_on_past_mistakes() {
     let ran = running.end();
     ran.status(0).says("changed: relay.yaml").says("files watched: 1;");
 }
+
+#[test]
+fn what_is_not_there_is_not_watched() {
+    let dir = Dir::new();
+    Program::new(dir.path(), ["watch", "nowhere"])
+        .run()
+        .status(2)
+        .says("nowhere: no such file")
+        .says("relayprobe init");
+    let ran = Program::new(dir.path(), ["certs", "nowhere.yaml"]).run();
+    ran.status(2).says("nowhere.yaml: no such file").says("certs/lab.yaml");
+}

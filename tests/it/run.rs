@@ -256,6 +256,51 @@ fn shards_balanced_by_a_report_are_disjoint_and_together_the_whole() {
 }
 
 #[test]
+fn an_empty_shard_is_well_in_every_format() {
+    let (dir, peer) = (Dir::new(), Peer::unvisited());
+    write(&dir, &peer, &["name: one"]);
+    let empty = (0..2).map(|n| format!("{n}/100")).find(|shard| {
+        run(&dir, &["--shard", shard, "--up-to", "connect"]).stdout.contains("this shard is empty")
+    });
+    let shard = empty.expect("one of two shards is empty");
+    for (format, says) in [
+        ("terminal", "nothing to play: this shard is empty"),
+        ("nagios", "RELAYPROBE OK - nothing to play"),
+        ("json", "\"total\":0"),
+        ("ndjson", "\"total\":0"),
+        ("junit", "tests=\"0\""),
+        ("tap", "1..0"),
+        ("csv", "id,suite"),
+        ("markdown", "nothing to play"),
+        ("github", "::notice title=relayprobe::nothing to play"),
+        ("prometheus", "relayprobe_cases{outcome=\"failed\"} 0"),
+        ("html", "Nothing was played"),
+    ] {
+        let ran = run(&dir, &["--shard", &shard, "--report", format]);
+        assert!(ran.status(0).stdout.contains(says), "{format}: {}", ran.stdout);
+    }
+    dir.write("well.json", run(&dir, &["--shard", &shard, "--report", "json"]).stdout);
+    let ran = run(&dir, &["--failed", "well.json", "--report", "nagios"]);
+    assert!(ran.status(0).stdout.starts_with("RELAYPROBE OK - nothing to play"), "{}", ran.stdout);
+}
+
+#[test]
+fn flags_that_do_not_go_together_say_why_and_what_to_do() {
+    let (dir, peer) = (Dir::new(), Peer::unvisited());
+    write(&dir, &peer, &["name: one"]);
+    let versus = ["--versus", "relay=127.0.0.1:1"];
+    for (flags, says) in [
+        ([versus[0], versus[1], "--state", "s"], "run it without --state"),
+        ([versus[0], versus[1], "--baseline", "b.json"], "give one of them"),
+        (["--baseline", "b.json", "--state", "s"], "give one of them"),
+        ([versus[0], versus[1], "--fail-fast", "-v"], "leave --fail-fast out"),
+        (["--failed", "r.json", "--state", "s"], "run --failed without --state"),
+    ] {
+        run(&dir, &flags).status(2).says(says);
+    }
+}
+
+#[test]
 fn an_empty_shard_has_an_empty_report() {
     let (dir, peer) = (Dir::new(), Peer::unvisited());
     write(&dir, &peer, &["name: one"]);

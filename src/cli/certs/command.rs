@@ -39,7 +39,12 @@ pub(crate) fn main(args: Args) -> ExitCode {
 
 /// Does it and says what was done, a line each.
 fn run(path: &Path, sources: &mut Sources) -> Result<String, Vec<Diagnostic>> {
-    let file = yaml::read_file(path, sources).map_err(|fault| vec![fault])?;
+    let file = yaml::read_file(path, sources).map_err(|fault| {
+        vec![match path.exists() {
+            true => fault,
+            false => fault.note("name the file that says what to mint; the shipped one is certs/lab.yaml"),
+        }]
+    })?;
     let spec = Spec::read(&yaml::parse(sources, file)?)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let done = folder::mint(&spec, folder, SystemTime::now())

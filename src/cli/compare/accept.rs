@@ -4,6 +4,7 @@
 //! accept:
 //!   - case: "relay/*"
 //!     change: [certificate, ehlo]
+//!     after: "*relay.example*"
 //!     because: the new relay has a certificate of its own and offers CHUNKING
 //!     until: 2027-01-31
 //! ```
@@ -40,6 +41,7 @@ fn rule(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Rule> {
     let mut fields = field.fields(faults)?;
     let case = fields.require("case", whole, faults).and_then(|field| said(field, faults));
     let kinds = fields.require("change", whole, faults).map(|field| kinds(field, faults));
+    let after = fields.take("after").and_then(|field| said(field, faults));
     let because = fields.take("because");
     if because.is_none() {
         faults.push(
@@ -50,7 +52,7 @@ fn rule(field: Field<'_>, faults: &mut Vec<Diagnostic>) -> Option<Rule> {
     let because = because.and_then(|field| said(field, faults));
     let until = fields.take("until").and_then(|field| day(field, faults));
     fields.finish(faults);
-    Some(Rule { case: case?, kinds: kinds?, because: because?, until, file: String::new(), line: 0 })
+    Some(Rule { case: case?, kinds: kinds?, after, because: because?, until, file: String::new(), line: 0 })
 }
 
 /// A text that says something.

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use clap::ArgAction;
 
 use super::accept;
-use crate::cli::args::{Color, report};
-use crate::report::{Accepted, Destination, Detail, Format, Slower, Terms};
+use crate::cli::args::{Telling, report};
+use crate::report::{Accepted, Destination, Format, Slower, Terms};
 use crate::yaml::{Diagnostic, Sources};
 
 /// More than the factor, and more by this many milliseconds: below it lies what two
@@ -47,17 +46,8 @@ pub(in crate::cli) struct Args {
     #[arg(long = "report", value_name = "FORMAT[=FILE]", value_parser = report)]
     reports: Vec<(Format, Destination)>,
 
-    /// Show every change with every case.
-    #[arg(short, long, action = ArgAction::SetTrue, conflicts_with = "json")]
-    verbose: bool,
-
-    /// Print nothing when nothing changed.
-    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
-    quiet: bool,
-
-    /// When to use colours.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
-    pub(super) color: Color,
+    #[command(flatten)]
+    pub(super) telling: Telling,
 }
 
 impl Args {
@@ -66,14 +56,6 @@ impl Args {
         match self.json {
             true => vec![(Format::Json, Destination::Stdout)],
             false => self.reports.clone(),
-        }
-    }
-
-    pub(super) const fn detail(&self) -> Detail {
-        match (self.quiet, self.verbose) {
-            (true, _) => Detail::Quiet,
-            (false, true) => Detail::Verbose,
-            (false, false) => Detail::Normal,
         }
     }
 }

@@ -18,7 +18,7 @@ fn run(args: &Args) -> Result<u8, u8> {
     let wanted = args.reports();
     let mut sources = Sources::default();
     let terms = args.terms.read(&mut sources).map_err(|faults| {
-        tell(&faults, &sources, args.color.wanted(&io::stderr()));
+        tell(&faults, &sources, args.telling.color.wanted(&io::stderr()));
         BAD_INPUT
     })?;
     let side = |path: &Path| {
@@ -32,8 +32,8 @@ fn run(args: &Args) -> Result<u8, u8> {
     let reports = Reports::open(&wanted)?;
     let unwritten = !reports.write(&comparison);
     if wanted.iter().all(|(_, destination)| *destination != Destination::Stdout) {
-        let palette = args.color.palette(&io::stdout());
-        let text = comparison_as_text(&comparison, args.detail(), palette);
+        let palette = args.telling.color.palette(&io::stdout());
+        let text = comparison_as_text(&comparison, args.telling.detail(), palette);
         put(palette.symbols(text).as_bytes(), "the comparison")?;
     }
     // Of a run that was cut off nobody knows whether nothing changed.

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::{ArgAction, ArgGroup};
+use clap::ArgGroup;
 
-use crate::cli::args::{Color, date};
+use crate::cli::args::{Telling, date};
 use crate::cli::cases::CaseArgs;
-use crate::report::Detail;
 
 /// Show what a day, or a change of your tenants, changes for your scenarios.
 ///
@@ -52,25 +51,6 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Show what stays the same as well, and every change in full.
-    #[arg(short, long, action = ArgAction::SetTrue, conflicts_with = "json")]
-    verbose: bool,
-
-    /// Print nothing when nothing changes.
-    #[arg(short, long, conflicts_with_all = ["verbose", "json"])]
-    pub(super) quiet: bool,
-
-    /// When to use colours.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
-    pub(super) color: Color,
-}
-
-impl Args {
-    pub(super) const fn detail(&self) -> Detail {
-        match (self.quiet, self.verbose) {
-            (true, _) => Detail::Quiet,
-            (false, true) => Detail::Verbose,
-            (false, false) => Detail::Normal,
-        }
-    }
+    #[command(flatten)]
+    pub(super) telling: Telling,
 }

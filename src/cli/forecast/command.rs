@@ -25,7 +25,7 @@ use crate::verdict::{Answers, CaseResult};
 use crate::yaml::Diagnostic;
 
 pub(in crate::cli) fn main(args: Args) -> ExitCode {
-    let palette = args.color.palette(&io::stdout());
+    let palette = args.telling.color.palette(&io::stdout());
     if args.timeline {
         let timeline = palette.symbols(timeline_as_text(TIMELINE, palette));
         return ExitCode::from(put(timeline.as_bytes(), "the timeline").err().unwrap_or(WELL));
@@ -36,7 +36,7 @@ pub(in crate::cli) fn main(args: Args) -> ExitCode {
     };
     let written = match args.json {
         true => forecast_as_json(&forecast),
-        false => palette.symbols(forecast_as_text(&forecast, args.detail(), palette)).into_bytes(),
+        false => palette.symbols(forecast_as_text(&forecast, args.telling.detail(), palette)).into_bytes(),
     };
     if let Err(status) = put(&written, "the forecast") {
         return ExitCode::from(status);
@@ -59,7 +59,7 @@ struct Side {
 /// the exit status.
 fn forecast(args: &Args) -> Result<Forecast, u8> {
     let started = Instant::now();
-    let colours = args.color.wanted(&io::stderr());
+    let colours = args.telling.color.wanted(&io::stderr());
     if args.from == args.to && args.before == args.after {
         let why = "both sides are the same; give --from and --to two days, or --before and --after two files";
         return Err(complain(why, BAD_INPUT));
@@ -73,8 +73,11 @@ fn forecast(args: &Args) -> Result<Forecast, u8> {
         tell(&faults, &loaded.sources, colours);
         BAD_INPUT
     })?;
-    let progress =
-        Progress::new(cases.len() * 2, args.detail() > Detail::Quiet, Manners::of(args.color, &io::stderr()));
+    let progress = Progress::new(
+        cases.len() * 2,
+        args.telling.detail() > Detail::Quiet,
+        Manners::of(args.telling.color, &io::stderr()),
+    );
     let play = |side: &Side| {
         let resolver = Resolver::new(&loaded, Some(Arc::clone(&side.tenants)), true);
         play(args, side, &resolver, client_ca.clone(), &cases, &progress).map_err(|ended| match ended {
@@ -103,7 +106,9 @@ fn forecast(args: &Args) -> Result<Forecast, u8> {
         ));
     }
     // As `run` does: what is odd about the files matters where something is found.
-    if args.detail() > Detail::Normal || args.detail() == Detail::Normal && forecast.changes() > 0 {
+    if args.telling.detail() > Detail::Normal
+        || args.telling.detail() == Detail::Normal && forecast.changes() > 0
+    {
         tell(&loaded.warnings, &loaded.sources, colours);
     }
     Ok(forecast)

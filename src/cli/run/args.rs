@@ -126,6 +126,39 @@ pub(in crate::cli) struct Args {
 }
 
 impl Args {
+    /// Why two of the flags do not go together, and what to do.
+    pub(super) fn at_odds(&self) -> Option<&'static str> {
+        let (baseline, versus) = (self.comparing.baseline.is_some(), !self.comparing.versus.is_empty());
+        let state = self.unattended.state.is_some();
+        let all = [
+            (
+                versus && baseline,
+                "--versus and --baseline: both are what the run is compared with; give one of them",
+            ),
+            (
+                versus && state,
+                "--versus and --state: a comparison of two servers has no last run to remember; run it without \
+                 --state, and each server with a --state of its own",
+            ),
+            (
+                baseline && state,
+                "--baseline and --state: the run is compared with one report, the baseline or that of the last \
+                 run; give one of them",
+            ),
+            (
+                (versus || baseline) && self.fail_fast,
+                "--fail-fast with a comparison: what it leaves out would count as lost; leave --fail-fast out, \
+                 or select fewer cases with --filter or --tag",
+            ),
+            (
+                state && self.failed.is_some(),
+                "--state and --failed: what is remembered would be of the failures alone; run --failed without \
+                 --state",
+            ),
+        ];
+        all.into_iter().find_map(|(at_odds, why)| at_odds.then_some(why))
+    }
+
     /// Which cases are meant, `ids` being those that failed before.
     pub(super) fn selection(&self, ids: Option<HashSet<String>>) -> Selection {
         Selection { ids, shard: self.shard, ..self.cases.selection() }

@@ -21,7 +21,7 @@ pub(super) struct Comparing {
     ///
     /// A case that failed there and fails now in the same way is no reason for status 1;
     /// one that passes now is a change, as is everything else that `compare` finds.
-    #[arg(long, value_name = "REPORT.json", conflicts_with_all = ["versus", "state", "fail_fast"])]
+    #[arg(long, value_name = "REPORT.json")]
     pub(super) baseline: Option<PathBuf>,
 
     /// Play every case of this target twice, where the project file or --target says and
@@ -30,7 +30,7 @@ pub(super) struct Comparing {
     /// Both servers get what the scenarios say, within the same bounds: --up-to,
     /// --deliver, accounts and rates hold for both. Cases of other targets are left out.
     /// --report writes the comparison, as json or html.
-    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = pointed, conflicts_with_all = ["state", "fail_fast"])]
+    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = pointed)]
     pub(super) versus: Vec<Pointed>,
 
     #[command(flatten)]

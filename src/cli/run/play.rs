@@ -13,7 +13,7 @@ use super::table::Table;
 use super::versus::versus;
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, stopped, tell};
 use crate::report::{
-    Again, Comparison, Destination, Detail, PluginStatus, Reports, Run, Summary, Terminal, Told,
+    Again, Comparison, Destination, Detail, Format, PluginStatus, Reports, Run, Summary, Terminal, Told,
 };
 use crate::runner::Stop;
 use crate::scenario::{Loaded, load};
@@ -39,6 +39,9 @@ pub(in crate::cli) fn once(args: &Args) -> u8 {
 /// Loads, selects, checks, plays, reports. What ends it early has been told, and
 /// is the exit status.
 fn run(args: &Args) -> Result<u8, u8> {
+    if let Some(why) = args.at_odds() {
+        return Err(complain(why, BAD_INPUT));
+    }
     let loading = (SystemTime::now(), Instant::now());
     let colours = args.color.wanted(&io::stderr());
     let mut loaded = load(&args.cases.request()).map_err(|rejected| {
@@ -139,7 +142,9 @@ fn finish(reports: Reports, run: &Run) -> (Summary, bool) {
 
 /// An empty shard, or no failure to play again: said so, in empty reports too.
 fn nothing_to_do(args: &Args, loaded: &Loaded, started: (SystemTime, Instant), why: &str) -> Result<u8, u8> {
-    let to_stdout = args.reports.iter().any(|(_, destination)| *destination == Destination::Stdout);
+    // As a text it is this very line.
+    let to_stdout =
+        args.reports.iter().any(|(format, to)| *to == Destination::Stdout && *format != Format::Terminal);
     if args.detail() > Detail::Quiet && !to_stdout {
         // Who does not read it does not miss it.
         let _ = writeln!(io::stdout(), "{why}");

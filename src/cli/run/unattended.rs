@@ -17,7 +17,7 @@ pub(super) struct Unattended {
     ///
     /// What is printed under -q then says what is new. The folder is made where it is
     /// not there. Give every job one of its own.
-    #[arg(long, value_name = "DIR", conflicts_with = "failed")]
+    #[arg(long, value_name = "DIR")]
     pub(super) state: Option<PathBuf>,
 
     /// When to print anything; `change` wants --state. Implies -q.

@@ -12,6 +12,9 @@ pub struct Rule {
     pub case: String,
     /// Of which kinds.
     pub kinds: Vec<Kind>,
+    /// How it is then, as comparisons say it; `*` and `?` stand for anything. `None`:
+    /// however it is.
+    pub after: Option<String>,
     /// Why.
     pub because: String,
     /// The last day on which it holds.
@@ -45,7 +48,11 @@ pub struct Allowance {
 impl Accepted {
     /// The rules in use, all counts 0.
     pub(super) fn start(self) -> Allowances {
-        let patterns = self.rules.iter().map(|rule| WildMatch::new(&rule.case)).collect();
+        let patterns = self
+            .rules
+            .iter()
+            .map(|rule| (WildMatch::new(&rule.case), rule.after.as_deref().map(WildMatch::new)));
+        let patterns = patterns.collect();
         let all = self.rules.into_iter().map(|rule| Allowance { rule, used: 0, expired: 0 }).collect();
         Allowances { all, patterns, today: self.today }
     }
@@ -54,7 +61,8 @@ impl Accepted {
 /// Rules while they are applied.
 pub(super) struct Allowances {
     pub(super) all: Vec<Allowance>,
-    patterns: Vec<WildMatch>,
+    /// Of ids, and of how it is then.
+    patterns: Vec<(WildMatch, Option<WildMatch>)>,
     today: Option<NaiveDate>,
 }
 
@@ -64,11 +72,12 @@ impl Allowances {
         let mut meant: Vec<usize> = Vec::new();
         for change in changes.iter_mut().filter(|change| !change.kind.is_note()) {
             if meant.is_empty() {
-                meant = (0..self.all.len()).filter(|n| self.patterns[*n].matches(id)).collect();
+                meant = (0..self.all.len()).filter(|n| self.patterns[*n].0.matches(id)).collect();
             }
             for n in &meant {
                 let Allowance { rule, used, expired } = &mut self.all[*n];
-                if !rule.kinds.contains(&change.kind) {
+                let meant = self.patterns[*n].1.as_ref().is_none_or(|after| after.matches(&change.after));
+                if !meant || !rule.kinds.contains(&change.kind) {
                     continue;
                 }
                 if rule.until.zip(self.today).is_some_and(|(until, today)| today > until) {

@@ -226,7 +226,7 @@ fn accepted(allowance: &Allowance) -> Markup {
     html! {
         tr {
             td { code { (visible(&rule.case)) } }
-            td { (kinds.join(", ")) }
+            td { (kinds.join(", ")) @if let Some(after) = &rule.after { ", then " (visible(after)) } }
             td { (visible(&rule.because)) @if let Some(until) = rule.until { ", until " (until) } }
             td {
                 @match (allowance.used, allowance.expired) {

@@ -190,6 +190,8 @@ impl<'a> Ended<'a> {
 struct Rule<'a> {
     case: &'a str,
     change: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a str>,
     because: &'a str,
     until: Option<String>,
     file: &'a str,
@@ -204,6 +206,7 @@ impl<'a> Rule<'a> {
         Self {
             case: &rule.case,
             change: rule.kinds.iter().map(|kind| kind.as_str()).collect(),
+            after: rule.after.as_deref(),
             because: &rule.because,
             until: rule.until.map(|until| until.to_string()),
             file: &rule.file,

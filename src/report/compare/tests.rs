@@ -337,6 +337,7 @@ fn cases_that_come_and_go_are_said() {
 
 fn rule(case: &str, kinds: &[Kind], until: Option<&str>) -> Rule {
     Rule {
+        after: None,
         case: case.to_owned(),
         kinds: kinds.to_vec(),
         because: "it was asked for".to_owned(),
@@ -369,11 +370,32 @@ fn what_is_accepted_does_not_count_until_its_day_has_passed() {
             "{text}"
         );
     }
+    // Only where it answers so afterwards.
+    let then = |after: &str| vec![Rule { after: Some(after.to_owned()), ..rule("relay/*", breaks, None) }];
+    assert!(!with(then("*: 554 5.7.1 at *")).has_changes());
+    let narrow = with(then("*: 421*"));
+    assert!(narrow.has_changes());
+    let told = text(&narrow, Detail::Normal, 100);
+    assert!(told.contains("unused breaks of relay/*, then *: 421*: no such change"), "{told}");
+
     let comparison = with(vec![rule("relay/*", breaks, Some("2026-11-30")), rule("x", &[Kind::Ehlo], None)]);
     assert!(comparison.has_changes());
     let text = text(&comparison, Detail::Normal, 100);
     assert!(text.contains("expired breaks of relay/*: accepted until 2026-11-30 (accept.yaml:2)"), "{text}");
     assert!(text.contains("unused ehlo of x: no such change (accept.yaml:2)"), "{text}");
+}
+
+#[test]
+fn cases_that_are_new_are_named_with_what_came_of_them_and_of_which_runs() {
+    let cases = cases(&["name: a", "name: b", "name: c, skip: not today"]);
+    let all = [cases.play(0, &[WELL]), cases.play(1, &[WELL]), cases.skip(2, "not today")];
+    let records = |all: &[CaseResult]| side(all.iter().map(Record::of).collect());
+    let comparison = compare(records(&all[..1]), records(&all), Terms::default());
+    let text = text(&comparison, Detail::Normal, 100);
+    assert!(text.starts_with("  before "), "{text}");
+    let added =
+        "\nadded 2 cases that the earlier run does not have, 1 passed, 1 skipped\n  relay/b, relay/c\n";
+    assert!(text.contains(added), "{text}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::report::prose::wrapped;
 use crate::report::words::count;
 use crate::report::{Detail, Palette};
 use crate::smtp::visible;
+use crate::verdict::Outcome;
 
 /// So many ids are named of a group unless `-v` asks for all.
 const NAMED: usize = 5;
@@ -50,6 +51,10 @@ pub fn comparison_as_text(comparison: &Comparison, detail: Detail, palette: Pale
         }
     }
     if detail > Detail::Quiet {
+        if out.is_empty() && comparison.added().next().is_some() {
+            page.sides(&mut out);
+            out.push('\n');
+        }
         for group in &groups.notes {
             page.lesser(group, &mut out);
         }
@@ -176,20 +181,30 @@ impl Page<'_> {
         let text = if cases.len() == all && all > NAMED && self.detail < Detail::Verbose {
             format!("all {all} cases")
         } else {
-            let most = if self.detail >= Detail::Verbose { usize::MAX } else { NAMED };
-            let mut ids: Vec<String> = Vec::new();
-            ids.extend(
-                cases.iter().take(most).map(|case| visible(&self.comparison.facts(case).id).into_owned()),
-            );
-            let more = cases.len() - ids.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let how_many =
                 if cases.len() > 1 { format!("{}: ", count(cases.len(), "case")) } else { String::new() };
-            format!("{how_many}{}{more}", ids.join(", "))
+            format!("{how_many}{}", self.names(cases))
         };
         for line in wrapped(&text, self.width - indent) {
             line!(out, "{:indent$}{line}", "");
         }
+    }
+
+    /// The ids alone: how many they are has been said.
+    fn named_ids(&self, cases: &[&Pair], indent: usize, out: &mut String) {
+        for line in wrapped(&self.names(cases), self.width - indent) {
+            line!(out, "{:indent$}{line}", "");
+        }
+    }
+
+    /// `a, b and 3 more`.
+    fn names(&self, cases: &[&Pair]) -> String {
+        let most = if self.detail >= Detail::Verbose { usize::MAX } else { NAMED };
+        let ids = cases.iter().take(most).map(|case| visible(&self.comparison.facts(case).id));
+        let ids: Vec<_> = ids.collect();
+        let more = cases.len() - ids.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", ids.join(", "))
     }
 
     /// Two texts beside each other.
@@ -223,8 +238,20 @@ impl Page<'_> {
         let comparison = self.comparison;
         let added: Vec<&Pair> = comparison.added().collect();
         if !added.is_empty() {
-            line!(out, "{} {}", self.palette.doubtful("added"), count(added.len(), "case"));
-            self.ids(&added, 2, out);
+            let mut came = String::new();
+            for outcome in Outcome::ALL {
+                let cases = added.iter().filter(|case| comparison.facts(case).outcome == outcome).count();
+                if cases > 0 {
+                    let _ = write!(came, ", {cases} {}", outcome.as_str());
+                }
+            }
+            let how_many = count(added.len(), "case");
+            line!(
+                out,
+                "{} {how_many} that the earlier run does not have{came}",
+                self.palette.doubtful("added")
+            );
+            self.named_ids(&added, 2, out);
         }
         if comparison.not_played() > 0 {
             let left = count(comparison.not_played(), "case");
@@ -241,7 +268,9 @@ impl Page<'_> {
         for allowance in &self.comparison.accepted {
             let rule = &allowance.rule;
             let kinds: Vec<&str> = rule.kinds.iter().map(|kind| kind.as_str()).collect();
-            let what = format!("{} of {}", kinds.join(", "), visible(&rule.case));
+            let after =
+                rule.after.as_ref().map_or_else(String::new, |after| format!(", then {}", visible(after)));
+            let what = format!("{} of {}{after}", kinds.join(", "), visible(&rule.case));
             let place = format!("{}:{}", visible(&rule.file), rule.line);
             let because = visible(&rule.because);
             let text = match (allowance.used, allowance.expired, rule.until) {

@@ -19,7 +19,7 @@ const LONGEST: usize = 240;
 /// What a plugin says with its exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PluginStatus {
-    /// Every case passed.
+    /// Every case passed, or there was none to play.
     Ok,
     /// Every case passed, some not at the first attempt.
     Warning,
@@ -35,6 +35,9 @@ impl PluginStatus {
     pub const fn of(summary: &Summary, interrupted: bool) -> Self {
         if summary.failed + summary.error > 0 {
             Self::Critical
+        } else if summary.total == 0 && !interrupted {
+            // An empty shard, or no failure to play again: not a run that went wrong.
+            Self::Ok
         } else if interrupted || summary.played() == 0 {
             Self::Unknown
         } else if summary.flaky > 0 {

@@ -67,12 +67,13 @@ impl Overview {
 
 /// `1 failed, 83 passed`; what is wrong stands first.
 pub(in crate::report) fn counts(summary: &Summary) -> Vec<String> {
-    let Summary { passed, failed, error, skipped, flaky, .. } = *summary;
-    let nothing = failed + error + skipped == 0;
+    let Summary { total, passed, failed, error, skipped, flaky, .. } = *summary;
+    let nothing = total == 0;
     let parts = [
+        (nothing, "nothing to play".to_owned()),
         (failed > 0, format!("{failed} failed")),
         (error > 0, count(error, "error")),
-        (passed > 0 || nothing, format!("{passed} passed")),
+        (passed > 0, format!("{passed} passed")),
         (flaky > 0, format!("{flaky} flaky")),
         (skipped > 0, format!("{skipped} skipped")),
     ];

@@ -17,8 +17,11 @@ use crate::smtp::visible;
 /// So many failures are shown in full, each of another cause.
 const IN_FULL: usize = 5;
 
-/// In a list of cases, past so many the rest is counted.
+/// In a list of cases, past so many kinds of trouble the rest is counted.
 const LISTED: usize = 10;
+
+/// Of one kind of trouble so many cases are named.
+const NAMED: usize = 5;
 
 /// The most that the failures in full come to, in bytes.
 const BLOCKS: usize = 24 * 1024;
@@ -142,15 +145,26 @@ impl Terminal {
 
 /// Cases with what they are or were, as far as there are any.
 fn list<'a>(name: &str, cases: impl Iterator<Item = (&'a String, &'a Trouble)>, out: &mut String) {
-    let mut cases = cases.peekable();
-    if cases.peek().is_none() {
+    // What is the same of many is said once.
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for (id, trouble) in cases {
+        let words = trouble.in_words();
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, ids)) => ids.push(id),
+            None => groups.push((words, vec![id])),
+        }
+    }
+    if groups.is_empty() {
         return;
     }
     line!(out, "{name}");
-    for (id, trouble) in cases.by_ref().take(LISTED) {
-        line!(out, "  {}\n      {}", visible(id), visible(&trouble.in_words()));
+    for (words, ids) in groups.iter().take(LISTED) {
+        let shown: Vec<_> = ids.iter().take(NAMED).map(|id| visible(id)).collect();
+        let more = ids.len() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        line!(out, "  {}{more}\n      {}", shown.join(", "), visible(words));
     }
-    match cases.count() {
+    match groups.iter().skip(LISTED).map(|(_, ids)| ids.len()).sum::<usize>() {
         0 => out.push('\n'),
         more => {
             line!(out, "  and {more} more\n");
@@ -243,6 +257,30 @@ mod tests {
         let (text, _) = told(quiet(), &results, History::none());
         assert_eq!(text.matches("FAILED").count(), 1, "{text}");
         assert!(text.contains("   3×  expected a positive reply, got 550 5.7.1 at rcpt_to"), "{text}");
+    }
+
+    #[test]
+    fn what_is_the_same_of_many_that_are_well_again_is_said_once() {
+        let cases = named(24);
+        let both = [&REFUSED, &ACCEPTED]
+            .map(|script| -> Vec<_> { (0..24).map(|n| cases.play(n, &[script])).collect() });
+        let on_change = |before: &History| {
+            quiet().remembering(Changes::since(before.clone(), run().started), NotifyOn::Change)
+        };
+        let none = History::none();
+        let (_, first) = told(on_change(&none), &both[0], none.clone());
+        let (text, _) = told(on_change(&first), &both[1], first.clone());
+        assert!(
+            text.starts_with("every case that was played passes; 24 well again\n\nwell again\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                "\n  relay/c0, relay/c1, relay/c2, relay/c3, relay/c4 and 19 more\n      failed since "
+            ),
+            "{text}"
+        );
+        assert_eq!(text.matches("550 5.7.1").count(), 1, "{text}");
     }
 
     #[test]
