@@ -45,4 +45,5 @@ mod support;
 mod swaks;
 mod terminal;
 mod tls;
+mod transcripts;
 mod unattended;

@@ -18,8 +18,9 @@ fn talk(conn: &mut Conn, starttls: &str) -> io::Result<()> {
         let line = conn.line()?.to_ascii_uppercase();
         match line.split(' ').next().unwrap_or_default() {
             "EHLO" => conn.say(format!(
-                "250-peer.test\r\n250-PIPELINING\r\n{starttls}250 AUTH PLAIN LOGIN CRAM-MD5\r\n"
+                "250-peer.test\r\n250-PIPELINING\r\n250-XCLIENT NAME ADDR HELO PORT\r\n{starttls}250 AUTH PLAIN LOGIN CRAM-MD5\r\n"
             ))?,
+            "XCLIENT" => conn.say("220 peer.test ESMTP\r\n")?,
             "STARTTLS" => {
                 conn.say("220 go\r\n")?;
                 conn.tls(&Pki::shared().acceptor())?;
@@ -133,6 +134,9 @@ fn a_server_hears_the_same_commands_from_swaks_and_from_us() {
         "swaks -s SERVER --helo app.test -tls --drop-after tls",
         "swaks -s SERVER --helo app.test -tls --drop-after helo",
         "swaks -s SERVER --helo app.test -f a@x.test -t b@y.test,c@y.test --pipeline -q rcpt",
+        "swaks -s SERVER --helo app.test -tls --xclient-name 'a b' --xclient-addr 192.0.2.7 --xclient-helo h+x -f a@x.test -q mail",
+        "swaks -s SERVER --helo app.test --xclient 'NAME=x+2By ADDR=IPV6:2001:db8::1' -f a@x.test -q mail",
+        "swaks -s SERVER --helo app.test --xclient-login me --xclient-no-verify -f a@x.test -q mail",
         "swaks -s SERVER --helo app.test -f a@x.test -t b@y.test -q rcpt -tls --no-tls --timeout 5 -S 2 -n -stl",
     ] {
         let (theirs, ours) = both(&dir, line, &[]);
@@ -288,12 +292,12 @@ fn no_password_of_a_line_is_ever_shown_or_kept() {
 fn what_has_no_meaning_here_is_refused_by_name_and_all_at_once() {
     let (dir, peer) = (Dir::new(), Peer::unvisited());
     let line = format!(
-        "swaks -s {} -t b@y.test -tlso --prdr --xclient-addr 1.2.3.4 --pipe 'x' --config f",
+        "swaks -s {} -t b@y.test -tlso --prdr --xclient-optional --pipe 'x' --config f",
         peer.address()
     );
     let ran = probe(&dir, ["probe", "--swaks", &line]);
     ran.status(2).says("nothing was sent");
-    for name in ["--tls-optional", "--prdr", "--xclient-addr", "--pipe", "--config"] {
+    for name in ["--tls-optional", "--prdr", "--xclient-optional", "--pipe", "--config"] {
         assert!(ran.stderr.contains(&format!("  `{name}`: ")), "{}", ran.stderr);
     }
     for (line, words) in [
@@ -327,24 +331,27 @@ fn what_has_no_meaning_here_is_refused_by_name_and_all_at_once() {
 }
 
 #[test]
-fn the_guide_shows_what_becomes_of_a_line() {
+fn the_guide_shows_what_becomes_of_a_line_and_of_a_log() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide/swaks.md");
     let page = std::fs::read_to_string(page).expect("it can be read");
     let blocks: Vec<&str> = page.split("```").skip(1).step_by(2).collect();
-    let [shown, yaml] = blocks[..] else { panic!("{} blocks", blocks.len()) };
-    let (command, told) = shown.split_once("\nnote: ").expect("notes follow the command");
-    let command =
-        command.strip_prefix("console\n$ ").expect("a command").replace("relayprobe", "\"$RELAYPROBE\"");
+    let [line, line_yaml, log, log_command, log_yaml] = blocks[..] else { panic!("{} blocks", blocks.len()) };
     let dir = Dir::new();
-    let ran = Command::new("/bin/sh")
-        .args(["-c", &command])
-        .current_dir(dir.path())
-        .env("RELAYPROBE", env!("CARGO_BIN_EXE_relayprobe"))
-        .output()
-        .expect("sh is here");
-    let said = [ran.stderr, ran.stdout].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
-    assert_eq!(said, format!("note: {told}"));
+    let run = |command: &str| {
+        let command = command.strip_prefix("console\n$ ").expect("a command");
+        let ran = Command::new("/bin/sh")
+            .args(["-c", &command.replace("relayprobe", "\"$RELAYPROBE\"")])
+            .current_dir(dir.path())
+            .env("RELAYPROBE", env!("CARGO_BIN_EXE_relayprobe"))
+            .output()
+            .expect("sh is here");
+        [ran.stderr, ran.stdout].map(|said| String::from_utf8_lossy(&said).into_owned()).concat()
+    };
+    let (command, told) = line.split_once("\nnote: ").expect("notes follow the command");
+    assert_eq!(run(command), format!("note: {told}"));
     let saved = dir.read("relay.yaml");
     let scenario = saved.split_once("\nsuite: ").expect("comments come first").1;
-    assert_eq!(format!("yaml\nsuite: {scenario}"), yaml);
+    assert_eq!(format!("yaml\nsuite: {scenario}"), line_yaml);
+    dir.write("mail.log", log.strip_prefix("text\n").expect("a log"));
+    assert_eq!(format!("yaml\n{}", run(log_command)), log_yaml);
 }

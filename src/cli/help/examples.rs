@@ -49,7 +49,9 @@ pub(in crate::cli) const EXAMPLES: &[(&str, &str)] = &[
   relayprobe probe mx.example --from a@contoso.com --save mx.yaml
       the same question every night
   relayprobe probe --swaks 'swaks -s mx.example -t a@b.example -tls' --save mx.yaml
-      an old cron line as a scenario",
+      an old cron line as a scenario
+  grep 4XyZ12 /var/log/mail.log | relayprobe probe --from-transcript -
+      what the next server said to your relay, as a scenario that expects it",
     ),
     (
         "simulate",

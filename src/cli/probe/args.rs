@@ -20,7 +20,7 @@ use crate::tls::{Group, TlsVersion, Verify, VersionRange};
 pub(in crate::cli) struct Args {
     /// The server: a name or an address (IPv6 in brackets). Port 25 where none is
     /// given; 465 with --tls implicit.
-    #[arg(value_name = "HOST[:PORT]", required_unless_present = "swaks")]
+    #[arg(value_name = "HOST[:PORT]", required_unless_present_any = ["swaks", "from_transcript"])]
     pub(super) server: Option<String>,
 
     /// Play what this swaks command line says; '-' reads it from standard input. With
@@ -29,10 +29,17 @@ pub(in crate::cli) struct Args {
         long,
         value_name = "LINE",
         conflicts_with_all = SESSION_FLAGS,
+        conflicts_with = "server",
         allow_hyphen_values = true,
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     pub(super) swaks: Option<String>,
+
+    /// Make a scenario of a session that took place: a swaks transcript, or the lines of
+    /// a queue id in a Postfix log; '-' is standard input. What was answered is expected.
+    /// Nothing is sent; without --save it is printed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = SESSION_FLAGS, conflicts_with_all = ["swaks", "expect", "insecure"])]
+    pub(super) from_transcript: Option<PathBuf>,
 
     /// The P1 sender (MAIL FROM); '' or '<>' for the null sender. Without it the
     /// session ends after EHLO or AUTH.
@@ -162,8 +169,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// The flags that say what a session is, which a line from elsewhere says itself.
-const SESSION_FLAGS: [&str; 24] = [
-    "server",
+const SESSION_FLAGS: [&str; 23] = [
     "from",
     "to",
     "ehlo",

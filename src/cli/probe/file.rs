@@ -32,8 +32,10 @@ pub(super) struct Scenario {
     pub(super) certificate: Option<Certificate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) auth: Option<Login>,
+    #[serde(skip_serializing_if = "Mapping::is_empty")]
+    pub(super) extensions: Mapping,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) mail_from: Option<String>,
+    pub(super) mail_from: Option<Sender>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) rcpt_to: Vec<Recipient>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,8 +60,22 @@ pub(super) struct Scenario {
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
+pub(super) enum Sender {
+    Address(String),
+    Told { address: String, params: Mapping },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
 pub(super) enum Recipient {
     Address(String),
+    Told {
+        address: String,
+        #[serde(skip_serializing_if = "Mapping::is_empty")]
+        params: Mapping,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expect: Option<String>,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -110,7 +126,7 @@ pub(super) struct Certificate {
 
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Login {
-    pub(super) mechanism: &'static str,
+    pub(super) mechanism: std::borrow::Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

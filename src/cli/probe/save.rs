@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Args, Mode};
 use super::file::{
-    Author, Certificate, File, How, Login, Range, Recipient, Scenario, Tls, Variable, literal, patterns,
-    relative,
+    Author, Certificate, File, How, Login, Range, Recipient, Scenario, Sender, Tls, Variable, literal,
+    patterns, relative,
 };
 use super::session;
 use crate::plan::HelloVerb;
@@ -39,7 +39,7 @@ pub(super) fn scenario(args: &Args, at: &Path) -> Result<String, String> {
             .as_ref()
             .map(|cert| Certificate { cert: file(cert), key: file(args.key.as_ref().unwrap_or(cert)) }),
         auth: login(args),
-        mail_from: args.from.as_ref().map(|path| literal(path.as_str())),
+        mail_from: args.from.as_ref().map(|path| Sender::Address(literal(path.as_str()))),
         rcpt_to: args.to.iter().map(|path| Recipient::Address(literal(path.as_str()))).collect(),
         header_from: match &args.header_from[..] {
             [] => None,
@@ -88,7 +88,7 @@ fn tls(args: &Args, at: &Path) -> Option<Tls> {
 fn login(args: &Args) -> Option<Login> {
     let variable = |name: &Option<String>| name.clone().map(|env| Variable { env });
     Some(Login {
-        mechanism: args.auth?.as_str(),
+        mechanism: args.auth?.as_str().into(),
         username: args.user.as_deref().map(literal),
         authzid: args.authzid.as_deref().map(literal),
         password: variable(&args.password_env),

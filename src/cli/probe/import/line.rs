@@ -9,7 +9,7 @@ use super::data::{self, Bytes};
 use super::given::Given;
 use super::options::{Here, Opt, name};
 use super::shell;
-use crate::cli::probe::file::{Recipient, Scenario, literal, pair};
+use crate::cli::probe::file::{Recipient, Scenario, Sender, literal, pair};
 use crate::smtp::Stage;
 
 /// What is asked beside the line itself.
@@ -123,6 +123,7 @@ impl Reader<'_> {
         self.tls(protocol);
         self.auth(protocol, host.as_deref());
         self.timeout();
+        self.xclient();
         let (quit, drop) = (self.end(Opt::QuitAfter), self.end(Opt::DropAfter));
         if quit.is_some() && drop.is_some() {
             self.faults.push("`--quit-after` and `--drop-after` exclude each other".to_owned());
@@ -246,6 +247,46 @@ impl Reader<'_> {
         }
     }
 
+    fn xclient(&mut self) {
+        let mut attributes = Mapping::new();
+        let raw = self.given.all(Opt::XclientRaw).count();
+        let named = self.given.kept().any(|(option, _)| matches!(option, Opt::Xclient(_)));
+        if raw + usize::from(named) > 1 {
+            self.faults.push("`--xclient`: XCLIENT is sent once, with all its attributes".to_owned());
+        }
+        for (option, value) in self.given.kept() {
+            let raw = match option {
+                Opt::Xclient(key) => vec![(key, value.to_owned())],
+                Opt::XclientRaw => match value.split_ascii_whitespace().map(attribute).collect() {
+                    Some(pairs) => pairs,
+                    None => {
+                        self.faults.push(
+                            "`--xclient` takes attributes of XCLIENT, such as `ADDR=192.0.2.1`".to_owned(),
+                        );
+                        continue;
+                    }
+                },
+                _ => continue,
+            };
+            for (key, value) in raw {
+                // `ipv6:` is for the wire.
+                let bare = if key.ends_with("addr") {
+                    value.get(..5).filter(|tag| tag.eq_ignore_ascii_case("ipv6:"))
+                } else {
+                    None
+                };
+                attributes.insert(Value::from(key), Value::from(literal(&value[bare.map_or(0, str::len)..])));
+            }
+        }
+        if attributes.is_empty() {
+            return;
+        }
+        self.scenario.extensions.insert(Value::from("xclient"), Value::Mapping(attributes));
+        if self.given.has(Opt::XclientNoVerify) {
+            self.scenario.extensions.insert(Value::from("force"), Value::Bool(true));
+        }
+    }
+
     fn timeout(&mut self) {
         let Some(text) = self.text(Opt::Timeout) else { return };
         let digits = text.trim_end_matches(['h', 'H', 'm', 'M', 's', 'S']);
@@ -300,14 +341,14 @@ impl Reader<'_> {
             return String::new();
         }
         match self.given.value(Opt::From) {
-            Some("<>") => self.scenario.mail_from = Some("<>".to_owned()),
+            Some("<>") => self.scenario.mail_from = Some(Sender::Address("<>".to_owned())),
             Some("") => {
                 self.faults.push(
                     "`--from` without a value asks at the keyboard: write it, `<>` for nobody".to_owned(),
                 );
             }
             Some(from) => {
-                self.scenario.mail_from = Some(literal(from));
+                self.scenario.mail_from = Some(Sender::Address(literal(from)));
                 return from.to_owned();
             }
             None => {
@@ -316,7 +357,7 @@ impl Reader<'_> {
                 let made = format!("{}@$(hostname)", literal(&user));
                 self.notes
                     .push(format!("there is no `--from`: swaks takes the user and the host, here `{made}`"));
-                self.scenario.mail_from = Some(made.clone());
+                self.scenario.mail_from = Some(Sender::Address(made.clone()));
                 return made;
             }
         }
@@ -340,8 +381,7 @@ impl Reader<'_> {
         texts.into()
     }
 
-    /// How the session ends: by `stop_after`, or by steps where it ends without QUIT or
-    /// is pipelined. Without `--deliver` it does not go past RCPT TO.
+    /// How the session ends: by `stop_after`, or by steps where it ends without QUIT. Without `--deliver` it does not go past RCPT TO.
     fn last(&mut self, end: End, is_drop: bool) {
         let starttls = self.scenario.tls.as_ref().is_some_and(|tls| tls.mode == "starttls");
         let auth = self.scenario.auth.is_some();
@@ -353,8 +393,17 @@ impl Reader<'_> {
                 "it stops after RCPT TO, as every probe does: `--deliver` sends the message".to_owned(),
             );
         }
-        let pipeline = self.given.has(Opt::Pipeline) && end >= End::Mail;
-        if !is_drop && !pipeline {
+        if self.given.has(Opt::Pipeline) && end >= End::Mail {
+            if is_drop {
+                self.faults.push("`--pipeline` with `--drop-after`: write the `steps` by hand".to_owned());
+            }
+            self.scenario.extensions.insert(Value::from("pipelining"), Value::Bool(true));
+            self.notes.push(
+                "`--pipeline` needs PIPELINING to be offered; swaks goes one command at a time where it is not"
+                    .to_owned(),
+            );
+        }
+        if !is_drop {
             self.scenario.stop_after = match end {
                 End::Connect => Some(Stage::Greeting),
                 End::FirstHelo => Some(Stage::Ehlo),
@@ -369,9 +418,6 @@ impl Reader<'_> {
             }
             .map(Stage::as_str);
             return;
-        }
-        if pipeline && is_drop {
-            self.faults.push("`--pipeline` with `--drop-after`: write the `steps` by hand".to_owned());
         }
         let word = |word: &str| Value::from(word);
         let mut steps = Vec::new();
@@ -388,24 +434,11 @@ impl Reader<'_> {
         };
         let hello = if self.scenario.helo.is_some() { "helo" } else { "ehlo" };
         steps.extend(opened.iter().map(|step| word(if *step == "hello" { hello } else { step })));
-        if pipeline {
-            let mut group = vec![word("mail_from")];
-            group.extend((end >= End::Rcpt).then(|| word("rcpt_to")));
-            group.extend((end >= End::Data).then(|| word("data")));
-            steps.push(Value::Mapping(pair("pipeline", Value::Sequence(group))));
-            self.notes.push(
-                "`--pipeline` needs PIPELINING to be offered; swaks goes one command at a time where it is not"
-                    .to_owned(),
-            );
-        } else {
-            steps.extend((end >= End::Mail).then(|| word("mail_from")));
-            steps.extend((end >= End::Rcpt).then(|| word("rcpt_to")));
-            steps.extend((end == End::Data).then(|| Value::Mapping(pair("data", "none"))));
-            steps.extend((end == End::Dot).then(|| word("data")));
-        }
-        if is_drop {
-            steps.push(Value::Mapping(pair("close", "abrupt")));
-        }
+        steps.extend((end >= End::Mail).then(|| word("mail_from")));
+        steps.extend((end >= End::Rcpt).then(|| word("rcpt_to")));
+        steps.extend((end == End::Data).then(|| Value::Mapping(pair("data", "none"))));
+        steps.extend((end == End::Dot).then(|| word("data")));
+        steps.push(Value::Mapping(pair("close", "abrupt")));
         self.scenario.steps = steps;
     }
 }
@@ -422,6 +455,30 @@ fn split<'a>(server: &'a str, port: Option<&'a str>) -> (&'a str, Option<&'a str
         Some((host, port)) if !port.contains(':') && !port.is_empty() => (host, Some(port)),
         _ => (server, port),
     }
+}
+
+/// An attribute of a raw XCLIENT: its key here, and its value as people write it.
+fn attribute(word: &str) -> Option<(&'static str, String)> {
+    let (name, value) = word.split_once('=')?;
+    let keys = ["name", "addr", "port", "proto", "destaddr", "destport", "helo", "login"];
+    let key = keys.into_iter().find(|key| key.eq_ignore_ascii_case(name))?;
+    // xtext (RFC 3461 §4): `+2B` is a plus.
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let hex = behind.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|_| *first == b'+').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &behind[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    Some((key, String::from_utf8(bytes).ok()?))
 }
 
 /// The ports of mail by the names of IANA's registry.

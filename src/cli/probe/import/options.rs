@@ -84,6 +84,10 @@ pub(super) enum Opt {
     AttachName,
     AttachType,
     NoStripFrom,
+    XclientRaw,
+    /// An attribute of XCLIENT, by its key here.
+    Xclient(&'static str),
+    XclientNoVerify,
 }
 
 const fn row(spellings: &'static [&'static str], value: Value, here: Here) -> Row {
@@ -100,8 +104,9 @@ use Value::{None, Number, Optional, Required};
 const PRINTS: &str = "about what swaks prints";
 const NO_FALL_BACK: &str = "TLS is never optional here, for nothing falls back to clear text: `-tls` makes it a \
                             must; a second line without it plays the session in clear text";
-const XCLIENT: &str =
-    "XCLIENT is not spoken; `source_ip` with a target's `proxy: v1` announces another address";
+const XCLIENT: &str = "`extensions: { xclient }`";
+const ONE_XCLIENT: &str = "XCLIENT is sent once, after TLS and before the log-in, and must be offered and accepted; \
+                           `steps` with `raw` say it otherwise";
 const PROXY: &str = "a PROXY header belongs to the target: in relayprobe.yaml `targets: { NAME: { address: …, \
                      proxy: v1 } }` (or v2), and in the scenario `source_ip: ADDRESS`";
 const NOT_PLAYED: &str = "swaks plays no session with it: there is nothing to make a scenario of";
@@ -145,7 +150,7 @@ pub(super) const OPTIONS: &[Row] = &[
     row(&["cc"], Optional, Kept(Opt::Cc, "`rcpt_to`, and a `Cc` field")),
     row(&["bcc"], Optional, Kept(Opt::Bcc, "`rcpt_to`")),
     row(&["force-getpwuid"], None, Dropped("about the name that swaks makes a sender of")),
-    row(&["pipeline"], None, Kept(Opt::Pipeline, "`steps` with a `pipeline`")),
+    row(&["pipeline"], None, Kept(Opt::Pipeline, "`extensions: { pipelining: true }`")),
     row(&["prdr"], None, Refused("PRDR is not spoken: a recipient's own `expect` judges it at RCPT TO")),
     // How far.
     row(&["quit-after", "quit", "q"], Required, Kept(Opt::QuitAfter, "`stop_after`")),
@@ -239,21 +244,25 @@ pub(super) const OPTIONS: &[Row] = &[
         Dropped("the text names the case; no password is shown"),
     ),
     // XCLIENT and PROXY.
-    list(&["xclient"], Optional, Refused(XCLIENT)),
-    row(&["xclient-name"], Optional, Refused(XCLIENT)),
-    row(&["xclient-addr"], Optional, Refused(XCLIENT)),
-    row(&["xclient-port"], Optional, Refused(XCLIENT)),
-    row(&["xclient-proto"], Optional, Refused(XCLIENT)),
-    row(&["xclient-destaddr"], Optional, Refused(XCLIENT)),
-    row(&["xclient-destport"], Optional, Refused(XCLIENT)),
-    row(&["xclient-helo"], Optional, Refused(XCLIENT)),
-    row(&["xclient-login"], Optional, Refused(XCLIENT)),
-    row(&["xclient-reverse-name"], Optional, Refused(XCLIENT)),
-    list(&["xclient-delim"], None, Refused(XCLIENT)),
-    row(&["xclient-optional"], None, Refused(XCLIENT)),
-    row(&["xclient-optional-strict"], None, Refused(XCLIENT)),
-    row(&["xclient-before-starttls"], None, Refused(XCLIENT)),
-    row(&["xclient-no-verify"], None, Refused(XCLIENT)),
+    list(&["xclient"], Optional, Kept(Opt::XclientRaw, XCLIENT)),
+    row(&["xclient-name"], Optional, Kept(Opt::Xclient("name"), XCLIENT)),
+    row(&["xclient-addr"], Optional, Kept(Opt::Xclient("addr"), XCLIENT)),
+    row(&["xclient-port"], Optional, Kept(Opt::Xclient("port"), XCLIENT)),
+    row(&["xclient-proto"], Optional, Kept(Opt::Xclient("proto"), XCLIENT)),
+    row(&["xclient-destaddr"], Optional, Kept(Opt::Xclient("destaddr"), XCLIENT)),
+    row(&["xclient-destport"], Optional, Kept(Opt::Xclient("destport"), XCLIENT)),
+    row(&["xclient-helo"], Optional, Kept(Opt::Xclient("helo"), XCLIENT)),
+    row(&["xclient-login"], Optional, Kept(Opt::Xclient("login"), XCLIENT)),
+    row(&["xclient-no-verify"], None, Kept(Opt::XclientNoVerify, "`extensions: { force: true }`")),
+    row(
+        &["xclient-reverse-name"],
+        Optional,
+        Refused("XCLIENT has no such attribute in Postfix; `name` is the client's"),
+    ),
+    list(&["xclient-delim"], None, Refused(ONE_XCLIENT)),
+    row(&["xclient-optional"], None, Refused(ONE_XCLIENT)),
+    row(&["xclient-optional-strict"], None, Refused(ONE_XCLIENT)),
+    row(&["xclient-before-starttls"], None, Refused(ONE_XCLIENT)),
     row(&["proxy"], Optional, Refused(PROXY)),
     row(&["proxy-version"], Optional, Refused(PROXY)),
     row(&["proxy-family"], Optional, Refused(PROXY)),

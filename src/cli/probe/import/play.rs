@@ -7,18 +7,19 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::line::{self, Read, Wishes};
+use super::line::{self, Wishes};
+use super::{maillog, transcript};
 use crate::cli::probe::Args;
-use crate::cli::probe::file::{File, MessageFile, literal};
+use crate::cli::probe::file::{File, MessageFile, Scenario, literal};
 use crate::cli::probe::play::played;
 use crate::cli::probe::{save, session};
 use crate::cli::tell::{BAD_INPUT, ERROR, WELL, complain, put, tell};
 use crate::scenario::{At, Loaded, Planned, Request, Resolver, load};
-use crate::yaml::MAX_FILE;
+use crate::yaml::{MAX_FILE, read_bytes, shown};
 
 /// Whether a session from elsewhere is asked for.
 pub(in crate::cli::probe) fn wanted(args: &Args) -> bool {
-    args.swaks.is_some()
+    args.swaks.is_some() || args.from_transcript.is_some()
 }
 
 /// Saves it, or plays it.
@@ -27,6 +28,9 @@ pub(in crate::cli::probe) fn main(args: &Args) -> ExitCode {
 }
 
 fn made(args: &Args) -> Result<ExitCode, u8> {
+    if let Some(file) = &args.from_transcript {
+        return seen(file, args);
+    }
     let line = args.swaks.as_deref().unwrap_or_default();
     let line = if line == "-" { standard_input()? } else { line.to_owned() };
     let at = args.save.as_deref().unwrap_or(Path::new(""));
@@ -38,14 +42,90 @@ fn made(args: &Args) -> Result<ExitCode, u8> {
     };
     let mut read = line::read(&line, wishes).map_err(|faults| refused(&faults))?;
     read.scenario.expect = save::expect(args);
-    if let Some(variable) = &read.variable {
-        let note = format!("no password is kept: the environment variable {variable} is to hold it");
-        read.notes.push(note);
-    }
+    read.notes.extend(read.variable.map(held_in));
+    let made = Made {
+        suite: "from a swaks line",
+        from: "a swaks line",
+        scenarios: vec![read.scenario],
+        message: read.message,
+        notes: read.notes,
+    };
     match &args.save {
-        Some(path) => keep(read, path, args),
-        None => play(read, args),
+        Some(path) => keep(made, path, args),
+        None => play(made, args),
     }
+}
+
+/// A scenario file to be.
+struct Made {
+    suite: &'static str,
+    /// What it is made of.
+    from: &'static str,
+    scenarios: Vec<Scenario>,
+    /// The message of the first, where it must be a file of its own.
+    message: Option<Vec<u8>>,
+    /// What is worth knowing.
+    notes: Vec<String>,
+}
+
+impl Made {
+    /// Says where the message is.
+    fn put_message(&mut self, file: String) {
+        if let Some(scenario) = self.scenarios.first_mut() {
+            scenario.message = Some(MessageFile { file });
+        }
+    }
+
+    /// The file's text; what is to be known of it is told.
+    fn text(self, comments: &[String]) -> Result<String, u8> {
+        for note in &self.notes {
+            let _ = writeln!(io::stderr(), "note: {note}");
+        }
+        let file = File { suite: self.suite.to_owned(), scenarios: self.scenarios };
+        file.text(comments).map_err(|why| complain(&why, BAD_INPUT))
+    }
+}
+
+/// What took place elsewhere, as scenarios.
+fn seen(file: &Path, args: &Args) -> Result<ExitCode, u8> {
+    let text = match file == Path::new("-") {
+        true => standard_input()?,
+        false => {
+            let bytes = read_bytes(file, MAX_FILE).map_err(|fault| complain(&fault.message, BAD_INPUT))?;
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    };
+    let shown = if file == Path::new("-") { "standard input".to_owned() } else { shown(file) };
+    let why = |why: String| complain(&format!("{shown}: {why}"), BAD_INPUT);
+    let mut sessions = match maillog::is_log(&text) {
+        true => maillog::read(&text).map_err(why)?,
+        false => vec![transcript::read(&text).map_err(why)?],
+    };
+    let (mut scenarios, mut notes): (Vec<Scenario>, Vec<String>) = Default::default();
+    for session in &mut sessions {
+        if let Some(server) = &args.server {
+            session.target = Some(server.clone());
+        }
+        let (mut scenario, variable) =
+            session.scenario(args.deliver, args.password_env.as_deref()).map_err(why)?;
+        notes.append(&mut session.notes);
+        notes.extend(variable.map(held_in));
+        let same = scenarios.iter().filter(|known| known.name.starts_with(&scenario.name)).count();
+        if same > 0 {
+            scenario.name = format!("{}, {}", scenario.name, same + 1);
+        }
+        scenarios.push(scenario);
+    }
+    let mut told = std::collections::HashSet::new();
+    notes.retain(|note| told.insert(note.clone()));
+    let made =
+        Made { suite: "a session that took place", from: "what took place", scenarios, message: None, notes };
+    keep(made, args.save.as_deref().unwrap_or(Path::new("-")), args)
+}
+
+/// Where a secret is looked for.
+fn held_in(variable: String) -> String {
+    format!("no password is kept: the environment variable {variable} is to hold it")
 }
 
 /// What is wrong with the line, all of it.
@@ -70,9 +150,9 @@ fn standard_input() -> Result<String, u8> {
 }
 
 /// Writes the scenario, and the message where it is a file of its own.
-fn keep(mut read: Read, path: &Path, args: &Args) -> Result<ExitCode, u8> {
+fn keep(mut made: Made, path: &Path, args: &Args) -> Result<ExitCode, u8> {
     let to_stdout = path == Path::new("-");
-    let message = read.message.take().map(|bytes| (path.with_extension("eml"), bytes));
+    let message = made.message.take().map(|bytes| (path.with_extension("eml"), bytes));
     if let Some((file, _)) = &message {
         if to_stdout {
             let why =
@@ -80,7 +160,7 @@ fn keep(mut read: Read, path: &Path, args: &Args) -> Result<ExitCode, u8> {
             return Err(complain(why, BAD_INPUT));
         }
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        read.scenario.message = Some(MessageFile { file: literal(&name) });
+        made.put_message(literal(&name));
     }
     for taken in message.iter().map(|(file, _)| file.as_path()).chain([path]) {
         if !to_stdout && session::is_taken(taken) {
@@ -88,11 +168,9 @@ fn keep(mut read: Read, path: &Path, args: &Args) -> Result<ExitCode, u8> {
             return Err(complain(&format!("{why}\n\nnothing was sent"), BAD_INPUT));
         }
     }
-    let comments: Vec<String> = std::iter::once("made of a swaks line")
-        .map(str::to_owned)
-        .chain(read.notes.iter().cloned())
-        .collect();
-    let text = text(read, &comments)?;
+    let comments: Vec<String> =
+        std::iter::once(format!("made of {}", made.from)).chain(made.notes.iter().cloned()).collect();
+    let text = made.text(&comments)?;
     checked(path, &text, args)?;
     if to_stdout {
         return put(text.as_bytes(), "the scenario").map(|()| ExitCode::from(WELL));
@@ -114,18 +192,18 @@ fn keep(mut read: Read, path: &Path, args: &Args) -> Result<ExitCode, u8> {
 }
 
 /// Plays the scenario without keeping it.
-fn play(mut read: Read, args: &Args) -> Result<ExitCode, u8> {
-    let message = match read.message.take() {
+fn play(mut made: Made, args: &Args) -> Result<ExitCode, u8> {
+    let message = match made.message.take() {
         None => None,
         Some(bytes) => {
             let file = Passing::new(&bytes).map_err(|error| {
                 complain(&format!("the message cannot be put into a file: {error}"), ERROR)
             })?;
-            read.scenario.message = Some(MessageFile { file: literal(&file.0.to_string_lossy()) });
+            made.put_message(literal(&file.0.to_string_lossy()));
             Some(file)
         }
     };
-    let text = text(read, &[])?;
+    let text = made.text(&[])?;
     let loaded = checked(Path::new("swaks"), &text, args)?;
     let case = loaded.cases.first().ok_or_else(|| complain("the line makes no case", BAD_INPUT))?;
     let at = At::of(&case.target).ok_or_else(|| complain("the line names no server", BAD_INPUT))?;
@@ -142,16 +220,6 @@ fn play(mut read: Read, args: &Args) -> Result<ExitCode, u8> {
             Err(complain("nothing was sent", BAD_INPUT))
         }
     }
-}
-
-/// The scenario file's text; what is to be known of it is told.
-fn text(read: Read, comments: &[String]) -> Result<String, u8> {
-    for note in &read.notes {
-        let _ = writeln!(io::stderr(), "note: {note}");
-    }
-    let suite = "from a swaks line".to_owned();
-    let file = File { suite, scenarios: vec![read.scenario] };
-    file.text(comments).map_err(|why| complain(&why, BAD_INPUT))
 }
 
 /// The file as `run` would read it: what is written is sound.

@@ -190,7 +190,7 @@ impl Reader<'_> {
             );
         }
         self.scenario.auth = Some(Login {
-            mechanism: mechanism.as_str(),
+            mechanism: mechanism.as_str().into(),
             username: Some(literal(user)),
             password: Some(Variable { env: variable.clone() }),
             initial_response,
@@ -211,7 +211,7 @@ impl Reader<'_> {
 
 /// What a user's password is called in the environment: `SCAN_PASSWORD` for
 /// `scan@contoso.com`.
-fn variable(user: &str) -> String {
+pub(super) fn variable(user: &str) -> String {
     let local = user.split('@').next().unwrap_or_default();
     let name: String =
         local.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
