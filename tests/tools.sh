@@ -14,6 +14,8 @@ programs="$programs systemd-analyze:systemd nsenter:util-linux"
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"
 PATH=$PATH:/usr/sbin:/sbin
 
+modules='jsonschema aiosmtpd'
+
 # Debian's mail servers exclude one another as packages, so Exim is a program alone.
 exim=/usr/local/lib/relayprobe-tests/exim4
 
@@ -23,11 +25,12 @@ missing() {
   done | sort -u | tr '\n' ' '
   # swaks speaks TLS, and Postfix its AUTH mechanisms, by plug-ins of their own.
   perl -MNet::SSLeay -e 1 2>/dev/null || printf 'libnet-ssleay-perl '
-  # Judges the schemas of scenario, project and tenants files.
-  python3 -c 'import jsonschema' 2>/dev/null || printf 'python3-jsonschema '
-  # A small SMTP and LMTP server.
-  python3 -c 'import aiosmtpd' 2>/dev/null || printf 'python3-aiosmtpd '
-  # Its SMTP server, with every mechanism of AUTH.
+  # The first judges the schemas of scenario, project and tenants files, the
+  # second is a small SMTP and LMTP server.
+  for module in $modules; do
+    python3 -c "import $module" 2>/dev/null || printf 'python3-%s ' "$module"
+  done
+  # Dovecot's SMTP server, with every mechanism of AUTH.
   [ -x /usr/lib/dovecot/submission ] || printf 'dovecot-submissiond '
   # Makes room for what comes from PyPI.
   [ -z "${CI:-}" ] || python3 -c 'import ensurepip' 2>/dev/null || printf 'python3-venv '
@@ -49,6 +52,14 @@ install() {
     shift
     case $package in
       exim4-daemon-light) unpack_exim && set -- "$@" $exim_needs ;;
+      # Debian's modules are for Debian's Python; another one has its own.
+      python3-jsonschema | python3-aiosmtpd)
+        if [ "$(command -v python3)" -ef /usr/bin/python3 ]; then
+          set -- "$@" "$package"
+        else
+          python3 -m pip install --quiet "${package#python3-}"
+        fi
+        ;;
       *) set -- "$@" "$package" ;;
     esac
   done
