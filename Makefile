@@ -7,9 +7,11 @@ RELAYPROBE := $(TARGET_DIR)/release/relayprobe
 
 # Arguments for `relayprobe run`: make run ARGS=-v
 ARGS ?=
+# Sessions of `make soak`.
+SOAK ?= 100000
 
 .DEFAULT_GOAL := help
-.PHONY: run test check certs bench golden fuzz coverage mutants help build deb tools fmt clippy doc deny
+.PHONY: run test check certs bench soak golden fuzz coverage mutants help build deb tools fmt clippy doc deny
 
 run: certs ## play the shipped scenarios against the simulator (ARGS=… are passed on)
 	@$(RELAYPROBE) run scenarios $(ARGS)
@@ -65,6 +67,9 @@ deny:
 
 bench: tools ## print speed and memory as ratios against the peers
 	@$(CARGO) bench --locked --bench peers
+
+soak: tools ## play 100,000 sessions of mixed faults and see that nothing grows (SOAK=…)
+	@SOAK=$(SOAK) $(CARGO) test --locked --test it soak:: -- --nocapture
 
 # Each target in turn, its own finds in fuzz/found. Without a sanitizer any compiler
 # will do; the library has no unsafe code for one to look after. The seeds are kept

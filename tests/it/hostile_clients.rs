@@ -2,6 +2,8 @@
 //! they are told, and that whoever comes next is served at once, with memory and
 //! descriptors as they were. The clients are sockets and literal bytes.
 
+mod tls;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
@@ -36,6 +38,8 @@ struct Victim {
     submission: String,
     /// Memory in KiB and descriptors, after a first session.
     before: (u64, usize),
+    /// How many files there were before it was started.
+    files: usize,
 }
 
 impl Victim {
@@ -48,10 +52,15 @@ impl Victim {
         dir.write("tenants.yaml", TENANTS);
         let mut arguments = vec!["simulate", "tenants.yaml", "--as-of", "2026-11-01", "--ca-out", "ca.pem"];
         arguments.extend(limits.iter().flat_map(|limit| ["--limit", limit]));
-        let running = Program::with_descriptors(most, dir.path(), arguments).start();
+        Self::of(dir, |dir| Program::with_descriptors(most, dir.path(), arguments).start())
+    }
+
+    fn of(dir: Dir, start: impl FnOnce(&Dir) -> Running) -> Self {
+        let files = files(&dir);
+        let running = start(&dir);
         let address = || running.line().split_once(' ').expect("`mx 127.0.0.1:40025`").1.to_owned();
         let (mx, submission) = (address(), address());
-        let mut victim = Self { running: Some(running), dir, mx, submission, before: (0, 0) };
+        let mut victim = Self { running: Some(running), dir, mx, submission, before: (0, 0), files };
         victim.serves_a_clean_session();
         drop(victim.under_tls(&victim.mx));
         victim.before = (victim.running().resident_kib(), victim.running().descriptors());
@@ -145,11 +154,14 @@ impl Drop for Victim {
             let ran = running.end();
             if !thread::panicking() {
                 ran.status(0);
-                let files = std::fs::read_dir(self.dir.path()).expect("the folder is there").count();
-                assert_eq!(files, 2, "it wrote more than its CA");
+                assert_eq!(files(&self.dir), self.files + 1, "it wrote more than its CA");
             }
         }
     }
+}
+
+fn files(dir: &Dir) -> usize {
+    std::fs::read_dir(dir.path()).expect("the folder is there").count()
 }
 
 fn connect(address: &str) -> std::io::Result<TcpStream> {

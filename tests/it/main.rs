@@ -40,6 +40,7 @@ mod scenarios;
 mod schema;
 mod servers;
 mod simulator;
+mod soak;
 mod steps;
 mod support;
 mod swaks;

@@ -1,5 +1,9 @@
 //! Dialogues that are written out, against Postfix and against scripted servers.
 
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::support::{Dir, Peer, Pki, Played, Postfix, Program, play};
 
 fn against(port: u16, scenarios: &str) -> Played {
@@ -128,4 +132,57 @@ fn a_reply_too_many_is_never_a_pass() {
     let played = against(peer.port(), "  - { name: noisy, steps: [ehlo, noop, quit] }\n");
     played.status(1);
     assert_eq!(played.case("noisy")["decisive"]["event"], "desync", "{:#}", played.case("noisy"));
+}
+
+#[test]
+fn under_tls_a_session_ends_as_the_step_says() {
+    let ends = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&ends);
+    let peer = Peer::play(move |conn| {
+        conn.hello(&["STARTTLS"])?;
+        conn.answer("STARTTLS", "220 go\r\n")?;
+        conn.tls(&Pki::shared().acceptor())?;
+        // The name says which case it is.
+        let hello = conn.answer("EHLO", "250 peer.test\r\n")?;
+        let end = conn.how_it_ends();
+        seen.lock()
+            .expect("no script panics")
+            .push(format!("{} {end}", hello.split(' ').next_back().unwrap_or("")));
+        Ok(())
+    });
+    let dir = Dir::new();
+    Pki::shared().write(&dir);
+    let played = play(
+        &dir,
+        &format!(
+            "
+suite: farewells
+scenarios:
+  - name: $(how) $(version) $(backend)
+    target: 127.0.0.1:{}
+    ehlo: $(how).$(backend).$(version)
+    tls: {{ mode: starttls, version: $(version), backend: $(backend), ca: ca.pem }}
+    matrix: {{ how: [graceful, abrupt, reset], backend: [rustls, openssl], version: [TLSv1.2, TLSv1.3] }}
+    steps: [ehlo, starttls, ehlo, close: $(how)]
+",
+            peer.port()
+        ),
+    );
+    played.status(0);
+    let patience = Instant::now() + Duration::from_secs(5);
+    while ends.lock().expect("no script panics").len() < 12 && Instant::now() < patience {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let mut expected = Vec::new();
+    for (how, end) in [("graceful", "close_notify"), ("abrupt", "eof"), ("reset", "reset")] {
+        for backend in ["rustls", "openssl"] {
+            for version in ["TLSv1.2", "TLSv1.3"] {
+                expected.push(format!("{how}.{backend}.{version} {end}"));
+            }
+        }
+    }
+    expected.sort_unstable();
+    let mut ends = ends.lock().expect("no script panics").clone();
+    ends.sort_unstable();
+    assert_eq!(ends, expected);
 }

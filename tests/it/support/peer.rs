@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use openssl::ssl::{SslAcceptor, SslStream};
+use openssl::ssl::{ErrorCode, SslAcceptor, SslStream};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -323,6 +323,25 @@ impl Conn {
     pub fn cut(&mut self) {
         if let Stream::Tls(stream) = std::mem::replace(&mut self.stream, Stream::Gone) {
             let _ = stream.get_ref().shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Reads to the end of a session under TLS by OpenSSL, and tells how it came:
+    /// `close_notify`, `eof` (a close without it) or `reset`.
+    pub fn how_it_ends(&mut self) -> &'static str {
+        let Stream::Tls(tls) = &mut self.stream else { return "no TLS" };
+        loop {
+            let mut buffer = [0; 1024];
+            match tls.ssl_read(&mut buffer) {
+                Ok(read) => {
+                    self.shared.heard.lock().expect("no script panics").extend_from_slice(&buffer[..read]);
+                }
+                Err(error) if error.code() == ErrorCode::ZERO_RETURN => return "close_notify",
+                Err(error) => {
+                    let reset = error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::ConnectionReset);
+                    return if reset { "reset" } else { "eof" };
+                }
+            }
         }
     }
 

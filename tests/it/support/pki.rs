@@ -230,7 +230,12 @@ impl Issued {
 
     /// A certificate that vouches for itself, for `mx.test`.
     pub fn self_signed() -> Self {
-        Issuer::mint("mx.test").0
+        Self::self_signed_for("mx.test")
+    }
+
+    /// The same for another name, in its CN.
+    pub fn self_signed_for(cn: &str) -> Self {
+        Issuer::mint(cn).0
     }
 
     /// The server's side of a handshake with this certificate; TLS 1.2 and 1.3.

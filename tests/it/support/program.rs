@@ -203,6 +203,17 @@ impl Running {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Memory in KiB and descriptors, if it is still running.
+    pub fn size(&self) -> Option<(u64, usize)> {
+        let descriptors = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?.count();
+        Some((memory(self.child.id(), "VmRSS:")?, descriptors))
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Sends it a signal by name: `INT`, `TERM`.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
