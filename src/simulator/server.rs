@@ -36,6 +36,12 @@ pub(super) struct Door {
     pub(super) open: Arc<Semaphore>,
 }
 
+/// Bytes that are read at once where commands come: most sessions wait for one, thousands
+/// at a time.
+const FOR_COMMANDS: usize = 1024;
+/// The same where a message comes.
+const FOR_CONTENT: usize = 16 * 1024;
+
 /// Takes connections until it is dropped.
 pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
     loop {
@@ -105,7 +111,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut next: Next,
     door: &Door,
 ) -> io::Result<Next> {
-    let mut buffer = vec![0; 8 * 1024];
+    let mut buffer = vec![0; FOR_COMMANDS];
     // A command byte by byte is as late as one that never comes.
     let mut deadline = Instant::now() + door.limits.command;
     loop {
@@ -138,7 +144,12 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                 if protocol.takes_content() {
                     deadline = Instant::now() + door.limits.command;
                 }
-                protocol.receive(&buffer[..read], SystemTime::now(), policy, &mut out)
+                let next = protocol.receive(&buffer[..read], SystemTime::now(), policy, &mut out);
+                let room = if protocol.takes_content() { FOR_CONTENT } else { FOR_COMMANDS };
+                if buffer.len() != room {
+                    buffer = vec![0; room];
+                }
+                next
             }
             Err(_) => protocol.timed_out(policy, &mut out),
         };

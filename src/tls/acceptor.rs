@@ -9,7 +9,7 @@ use std::fmt;
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::ssl::{
-    Ssl, SslContext, SslMethod, SslOptions, SslRef, SslSessionCacheMode, SslVerifyMode, SslVersion,
+    Ssl, SslContext, SslMethod, SslMode, SslOptions, SslRef, SslSessionCacheMode, SslVerifyMode, SslVersion,
 };
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::{X509, X509PurposeId, X509Ref, X509VerifyResult};
@@ -87,6 +87,8 @@ impl Acceptor {
         builder.set_min_proto_version(Some(SslVersion::TLS1))?;
         builder.set_options(SslOptions::NO_TICKET | SslOptions::NO_RENEGOTIATION);
         builder.set_session_cache_mode(SslSessionCacheMode::OFF);
+        // 16 KiB for each session that says nothing.
+        builder.set_mode(SslMode::RELEASE_BUFFERS);
         builder.set_num_tickets(0)?;
         builder.set_private_key(settings.key.pkey())?;
         for (n, certificate) in settings.chain.iter().enumerate() {
