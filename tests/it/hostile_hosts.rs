@@ -250,3 +250,49 @@ fn a_clock_that_is_set_by_a_day_changes_no_deadline_and_no_verdict() {
         assert!((600.0..10_000.0).contains(&lasted), "{step}: {lasted} ms");
     }
 }
+
+#[test]
+fn runs_that_write_one_report_at_once_leave_a_whole_one() {
+    let (dir, _peer, _) = bare("");
+    let runs = [(); 4].map(|()| {
+        Program::new(dir.path(), ["run", "case.yaml", "--report", "json=r.json", "--report", "html=r.html"])
+            .start()
+    });
+    for running in runs {
+        running.end().status(0);
+    }
+    let report: Value = serde_json::from_str(&dir.read("r.json")).unwrap();
+    assert_eq!(report["summary"]["passed"], 1);
+    assert!(dir.read("r.html").trim_end().ends_with("</html>"));
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "nothing is left over: {left:?}");
+}
+
+#[test]
+fn a_disk_that_is_full_or_read_only_takes_nothing_that_was_there() {
+    let name = "a_disk_that_is_full_or_read_only_takes_nothing_that_was_there";
+    let script = "\
+        mkdir full shut; mount -t tmpfs -o size=64k none full; mount -t tmpfs none shut
+        for disk in full shut; do
+          $RELAYPROBE run case.yaml -q --state $disk/state --report json=$disk/r.json
+          cp $disk/r.json before-$disk; cp -r $disk/state state-$disk
+        done
+        head -c 1000000 /dev/zero >full/rest || true; mount -o remount,ro shut
+        for disk in full shut; do
+          s=0; $RELAYPROBE run case.yaml --report json=$disk/r.json || s=$?; echo $disk report $s
+          cmp $disk/r.json before-$disk
+          s=0; $RELAYPROBE run case.yaml --state $disk/state || s=$?; echo $disk state $s
+          diff -r -x lock $disk/state state-$disk
+          test $(ls -A $disk | grep -c tmp) = 0
+        done";
+    let (dir, peer, _) = bare("");
+    let Some(program) = Program::with_mounts(name, dir.path(), script) else { return };
+    let ran = program.run();
+    ran.status(0);
+    for said in ["full report 3", "full state 3", "shut report 3", "shut state"] {
+        assert!(ran.stdout.contains(said), "{said}\n{}\n{}", ran.stdout, ran.stderr);
+    }
+    ran.says("No space left on device").says("Read-only file system");
+    assert!(peer.connections() >= 2);
+}
