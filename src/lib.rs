@@ -6,6 +6,7 @@
 //! module imports only from the floors below its own.
 
 pub mod cli;
+pub mod dns;
 pub mod exchange;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;

@@ -8,7 +8,7 @@ set -u
 
 # program:package
 programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin dovecot:dovecot-core openssl:openssl python3:python3 chromium:chromium faketime:faketime'
-programs="$programs systemd-analyze:systemd nsenter:util-linux"
+programs="$programs systemd-analyze:systemd nsenter:util-linux unbound:unbound"
 # Builds the container image: only where none may be skipped.
 [ -z "${CI:-}" ] || programs="$programs buildah:buildah"
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"

@@ -10,6 +10,7 @@ use super::args::Color;
 use super::cases::CaseArgs;
 use super::tell::{WELL, put};
 use crate::exchange::Cloud;
+use crate::plan::MailHosts;
 use crate::scenario::{At, Case, Delivery, Expect, Loaded, Place, Resolver, load};
 use crate::smtp::visible;
 use crate::tls::Trust;
@@ -149,7 +150,8 @@ fn target(case: &Case) -> String {
         Place::Simulator { as_of, cloud, .. } => {
             format!("{} (simulated, {}, {as_of})", case.target.name, cloud.as_str())
         }
-        Place::Address { .. } => case.target.name.to_string(),
+        Place::Mx { hosts: MailHosts::Each, .. } => format!("{} (each MX host)", case.target.name),
+        Place::Address { .. } | Place::Mx { .. } => case.target.name.to_string(),
     }
 }
 

@@ -38,13 +38,11 @@ fn start(
     let lab = Lab::start(LabConfig { tenants, client_ca, listen, limits: Limits::default() })?;
     let trust = Arc::new(Trust::from_pem(lab.ca_pem()).map_err(io::Error::other)?);
     let at = names.into_iter().enumerate().map(|(n, name)| At {
-        host: lab.address(n).ip().to_string().into(),
-        port: lab.address(n).port(),
         server_name: Some(name.into()),
         trust: Some(Arc::clone(&trust)),
         up_to,
         lab: true,
-        malformed: false,
+        ..At::address(lab.address(n).ip().to_string().into(), lab.address(n).port())
     });
     let at = at.collect();
     Ok((lab, at))

@@ -12,7 +12,7 @@ mod steps;
 
 pub use extensions::Extensions;
 pub use session::{
-    Auth, Endpoint, Handshake, Hello, HelloVerb, Plan, Proxy, ProxyVersion, Reach, Recipient, Timeouts,
-    TlsMode, TlsPlan, Transaction,
+    Auth, Endpoint, Handshake, Hello, HelloVerb, MailHosts, Mx, Plan, Proxy, ProxyVersion, Reach, Recipient,
+    Route, Timeouts, TlsMode, TlsPlan, Transaction,
 };
 pub use steps::{Chunks, Close, GoesOn, Say, Step, Steps, StepsAfter};

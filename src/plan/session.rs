@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Extensions, Say, Steps, StepsAfter};
+use crate::dns::{self, Family, MailHost};
 use crate::message::Draft;
 use crate::secret::Secret;
 use crate::smtp::{ForwardPath, Mechanism, ReplyLimits, ReversePath, Stage};
@@ -114,6 +115,25 @@ impl Plan {
         })
     }
 
+    /// The plan for each of these hosts of its domain, in order; for the first alone
+    /// where no more are wanted.
+    #[must_use]
+    pub fn via(&self, hosts: &[MailHost], wanted: MailHosts) -> Vec<Self> {
+        let domain = &self.endpoint.host;
+        let to = |(nth, host): (usize, &MailHost)| {
+            let (domain, of) = (Arc::clone(domain), hosts.len());
+            let mx = Mx { domain, preference: host.preference, nth, of, hosts: wanted };
+            let route = Route::Mx(mx);
+            let endpoint = Endpoint { host: Arc::clone(&host.name), route, ..self.endpoint.clone() };
+            Self { endpoint, ..self.clone() }
+        };
+        let most = match wanted {
+            MailHosts::First => 1,
+            MailHosts::Each => usize::MAX,
+        };
+        hosts.iter().enumerate().take(most).map(to).collect()
+    }
+
     /// The message of a transaction, counted from 0.
     #[must_use]
     pub fn message(&self, transaction: u16) -> Option<&Draft> {
@@ -218,14 +238,79 @@ impl Reach {
 /// Where to connect, and as whom.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// A name or an address literal without brackets.
+    /// A name or an address literal without brackets; of [`Route::Domain`] the domain.
     pub host: Arc<str>,
     /// The TCP port.
     pub port: u16,
+    /// How the host's name was come by.
+    pub route: Route,
+    /// The family of addresses to choose from; whichever comes first where absent.
+    pub family: Option<Family>,
+    /// Who resolves the name; the system where absent.
+    pub dns: Option<Arc<dns::Resolver>>,
     /// The local address to bind, if one is asked for.
     pub bind: Option<IpAddr>,
     /// A PROXY header to open the connection with.
     pub proxy: Option<Proxy>,
+}
+
+impl Endpoint {
+    /// A host, without anything special about it.
+    #[must_use]
+    pub const fn new(host: Arc<str>, port: u16) -> Self {
+        Self { host, port, route: Route::Host, family: None, dns: None, bind: None, proxy: None }
+    }
+}
+
+/// How the name of a host is come by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// It is given.
+    Host,
+    /// By the MX records of a domain, which are still to be looked up. Such a plan is
+    /// none to be played: [`Plan::via`] makes it one.
+    Domain(MailHosts),
+    /// By an MX record.
+    Mx(Mx),
+}
+
+/// Which of a domain's hosts are played against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MailHosts {
+    /// The one that is tried first.
+    First,
+    /// All of them, one after the other.
+    Each,
+}
+
+/// Where a host's name was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mx {
+    /// The domain that the host takes mail for.
+    pub domain: Arc<str>,
+    /// The record's preference; `None` where the domain has no MX record and is its
+    /// own host.
+    pub preference: Option<u16>,
+    /// Which host of the domain it is, from 0.
+    pub nth: usize,
+    /// How many the domain has.
+    pub of: usize,
+    /// Which of them are played against.
+    pub hosts: MailHosts,
+}
+
+impl Mx {
+    /// `mx1.contoso.com (10) is MX host 1 of 2 of contoso.com`.
+    #[must_use]
+    pub fn in_words(&self, host: &str) -> String {
+        let Self { domain, nth, of, .. } = self;
+        match self.preference {
+            Some(preference) => {
+                format!("{host} ({preference}) is MX host {} of {of} of {domain}", nth + 1)
+            }
+            None => format!("{domain} has no MX record, and so is its own mail host"),
+        }
+    }
 }
 
 /// A PROXY protocol header (haproxy `doc/proxy-protocol.txt`, §2).
@@ -268,9 +353,9 @@ pub struct TlsPlan {
     /// The client side, built once and shared by every case with the same
     /// settings.
     pub client: Arc<tls::Client>,
-    /// The name sent as SNI and verified; an address is verified, never sent
-    /// (RFC 6066 §3).
-    pub server_name: Arc<str>,
+    /// The name sent as SNI and verified, where it is not the host's; an address is
+    /// verified, never sent (RFC 6066 §3).
+    pub server_name: Option<Arc<str>>,
     /// Make a connection for its TLS session first, which this one offers to resume.
     pub resume: bool,
 }

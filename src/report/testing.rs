@@ -63,6 +63,7 @@ impl Cases {
                     verdict: judge(&plan, &case.expect, nth, &observation),
                     observation,
                     sessions: None,
+                    hosts: Vec::new(),
                 }
             })
             .collect();

@@ -12,12 +12,12 @@ use tokio::sync::Notify;
 
 use super::lanes::{Lanes, Limits};
 use super::turn::Turn;
-use crate::plan::Plan;
+use crate::plan::{Endpoint, Mx, Plan, Route};
 use crate::scenario::{Case, Expect, Expectations, Repeat, Retry};
-use crate::session::{Observation, PARTING};
+use crate::session::{self, Observation, PARTING};
 use crate::smtp::Stage;
 use crate::verdict::{
-    Attempt, CaseResult, Outcome, Series, Verdict, cut_short, expected, hint, judge, matches,
+    Attempt, CaseResult, Outcome, Series, Verdict, cut_short, expected, hint, judge, matches, over_hosts,
 };
 
 /// How long sessions that are under way may take to end after an interruption.
@@ -69,8 +69,6 @@ pub struct Ready {
     /// Where the session must not be played to its end: the last stage that is
     /// played, and what can be judged of it.
     pub cut: Option<(Stage, Expectations)>,
-    /// `host:port`.
-    pub address: String,
     /// The address that the server should see.
     pub source_ip: Option<IpAddr>,
 }
@@ -80,12 +78,7 @@ impl Ready {
     #[must_use]
     pub fn new(plan: Plan, cut: Option<(Stage, Expectations)>) -> Self {
         let source_ip = plan.endpoint.proxy.map(|proxy| proxy.source.ip()).or(plan.endpoint.bind);
-        let (host, port) = (&plan.endpoint.host, plan.endpoint.port);
-        let address = match host.contains(':') {
-            true => format!("[{host}]:{port}"),
-            false => format!("{host}:{port}"),
-        };
-        Self { plan, cut, address, source_ip }
+        Self { plan, cut, source_ip }
     }
 
     /// What is judged.
@@ -143,7 +136,7 @@ pub async fn run<Prepare, Play, Take, Interrupt>(
 ) -> Option<Stop>
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
-    Play: AsyncFn(&Job, &Ready, &Turn<'_>) -> Observation,
+    Play: AsyncFn(&Job, &Ready, &Plan, &Turn<'_>) -> Observation,
     Take: FnMut(CaseResult),
     Interrupt: AsyncFnMut() -> Stop,
 {
@@ -208,7 +201,7 @@ struct Run<'a, Prepare, Play, Take> {
 impl<Prepare, Play, Take> Run<'_, Prepare, Play, Take>
 where
     Prepare: Fn(&Arc<Case>) -> Result<Ready, String>,
-    Play: AsyncFn(&Job, &Ready, &Turn<'_>) -> Observation,
+    Play: AsyncFn(&Job, &Ready, &Plan, &Turn<'_>) -> Observation,
     Take: FnMut(CaseResult),
 {
     /// Plays one case after the other until none is left.
@@ -239,17 +232,14 @@ where
         let schedule = Schedule::of(case, ready.expect(case), self.settings);
         let mut attempts: Vec<Attempt> = Vec::with_capacity(1);
         loop {
-            let attempt = match case.repeat.filter(|_| !self.settings.once) {
-                None => match self.session(job, &ready, attempts.len()).await {
-                    attempt if attempt.observation.left => return skipped(job, self.cut_off()),
-                    attempt => attempt,
-                },
-                Some(repeat) => match self.series(job, &ready, repeat).await {
-                    Ok(attempt) => attempt,
-                    Err(reason) => return skipped(job, reason),
-                },
+            let attempt = match ready.plan.endpoint.route {
+                Route::Host | Route::Mx(_) => self.attempt(job, &ready, &ready.plan, attempts.len()).await,
+                Route::Domain(_) => self.hosts(job, &ready, attempts.len()).await,
             };
-            attempts.push(attempt);
+            match attempt {
+                Ok(attempt) => attempts.push(attempt),
+                Err(reason) => return skipped(job, reason),
+            }
             if !schedule.goes_on(&attempts)
                 || !self.lanes.sleep(schedule.delay).await
                 || !self.lanes.again(job.lane).await
@@ -275,7 +265,7 @@ where
         CaseResult {
             case: Arc::clone(case),
             outcome,
-            address: Some(ready.address),
+            address: Some(address(&ready.plan, last)),
             simulated: job.simulated,
             source_ip: ready.source_ip,
             flaky: outcome == Outcome::Passed && attempts.len() > 1 && schedule.in_order.is_none(),
@@ -285,8 +275,60 @@ where
         }
     }
 
+    /// Plays a case once against one server, which may be many sessions. The place in the
+    /// lane is taken before and given back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::series`].
+    async fn attempt(&self, job: &Job, ready: &Ready, plan: &Plan, nth: usize) -> Result<Attempt, String> {
+        match job.case.repeat.filter(|_| !self.settings.once) {
+            None => match self.session(job, ready, plan, nth).await {
+                attempt if attempt.observation.left => Err(self.cut_off()),
+                attempt => Ok(attempt),
+            },
+            Some(repeat) => self.series(job, ready, plan, repeat).await,
+        }
+    }
+
+    /// Plays a case once against the hosts of a mail domain, one after the other. The
+    /// place in the lane is taken before and given back.
+    ///
+    /// # Errors
+    ///
+    /// Why nothing can be said of the case, where everything was stopped.
+    async fn hosts(&self, job: &Job, ready: &Ready, nth: usize) -> Result<Attempt, String> {
+        let plans = match session::route(&ready.plan, self.leave.notified()).await {
+            Ok(plans) => plans,
+            Err(observation) => {
+                self.lanes.release(job.lane);
+                if observation.left {
+                    return Err(self.cut_off());
+                }
+                return Ok(self.judged(job, ready, &ready.plan, nth, *observation));
+            }
+        };
+        let mut ends: Vec<(Mx, Arc<str>, Attempt)> = Vec::with_capacity(plans.len());
+        let count = plans.len();
+        for plan in plans {
+            if !ends.is_empty() && !self.lanes.again(job.lane).await {
+                if ends.iter().any(|(.., end)| end.verdict.outcome == Outcome::Failed) {
+                    break;
+                }
+                let (why, played) = (self.why_stopped(), ends.len());
+                return Err(format!("{why} when {played} of {count} MX hosts had been played"));
+            }
+            let end = self.attempt(job, ready, &plan, nth).await?;
+            let Endpoint { host, route: Route::Mx(mx), .. } = plan.endpoint else {
+                unreachable!("a domain's hosts are reached by its MX records")
+            };
+            ends.push((mx, host, end));
+        }
+        Ok(over_hosts(ends).expect("a domain has one host at least"))
+    }
+
     /// Plays one session and judges it by itself; gives its place back.
-    async fn session(&self, job: &Job, ready: &Ready, nth: usize) -> Attempt {
+    async fn session(&self, job: &Job, ready: &Ready, plan: &Plan, nth: usize) -> Attempt {
         let closed = Cell::new(false);
         let release = || {
             if !closed.replace(true) {
@@ -294,11 +336,16 @@ where
             }
         };
         let turn = Turn { close: &release, leave: &self.leave };
-        let observation = (self.play)(job, ready, &turn).await;
+        let observation = (self.play)(job, ready, plan, &turn).await;
         release();
-        let mut verdict = judge(&ready.plan, ready.expect(&job.case), nth, &observation);
+        self.judged(job, ready, plan, nth, observation)
+    }
+
+    /// A session with its verdict.
+    fn judged(&self, job: &Job, ready: &Ready, plan: &Plan, nth: usize, seen: Observation) -> Attempt {
+        let mut verdict = judge(plan, ready.expect(&job.case), nth, &seen);
         ready.told_as_written(&job.case, nth, &mut verdict);
-        Attempt { observation, verdict, sessions: None }
+        Attempt::new(seen, verdict)
     }
 
     /// Plays all sessions of a repeated case, so many at once as it says and its
@@ -307,7 +354,7 @@ where
     /// # Errors
     ///
     /// Why nothing can be said of the case, where everything was stopped.
-    async fn series(&self, job: &Job, ready: &Ready, repeat: Repeat) -> Result<Attempt, String> {
+    async fn series(&self, job: &Job, ready: &Ready, plan: &Plan, repeat: Repeat) -> Result<Attempt, String> {
         let series = RefCell::new(Series::new(ready.expect(&job.case), repeat.times));
         let (started, left) = (tokio::time::Instant::now(), Cell::new(repeat.times - 1));
         let crew = self.lanes.places(job.lane).min(repeat.parallel.min(repeat.times) as usize);
@@ -322,22 +369,18 @@ where
                     }
                 }
                 placed = false;
-                let session = self.session(job, ready, 0).await;
+                let session = self.session(job, ready, plan, 0).await;
                 if session.observation.left {
                     return;
                 }
-                series.borrow_mut().add(&ready.plan, session);
+                series.borrow_mut().add(plan, session);
             }
         }))
         .await;
         let series = series.into_inner();
         let played = series.played();
         if played < repeat.times && !series.is_decided() {
-            let why = if self.failed_fast.get() {
-                "--fail-fast, and another case had not passed,"
-            } else {
-                self.stopped()
-            };
+            let why = self.why_stopped();
             return Err(format!("{why} when {played} of its {} sessions had been played", repeat.times));
         }
         let mut attempt = series.finish(started.elapsed()).expect("the first session is always played");
@@ -345,6 +388,11 @@ where
             attempt.verdict.expected = expected(&job.case.expect, 0);
         }
         Ok(attempt)
+    }
+
+    /// The same where a case has begun.
+    fn why_stopped(&self) -> &'static str {
+        if self.failed_fast.get() { "--fail-fast, and another case had not passed," } else { self.stopped() }
     }
 
     /// Why nothing more starts, in words.
@@ -370,6 +418,19 @@ where
         for (n, reason) in cut.chain(left) {
             (self.take.borrow_mut())(skipped(&self.jobs[n], reason));
         }
+    }
+}
+
+/// `host:port` of the server that an attempt shows, or the domain whose hosts were not
+/// found.
+fn address(plan: &Plan, shown: &Attempt) -> String {
+    let Endpoint { host, port, route, .. } = &plan.endpoint;
+    let wrong = shown.hosts.iter().find(|host| host.outcome == shown.verdict.outcome);
+    match (wrong, route) {
+        (Some(end), _) => format!("{}:{port}", end.host),
+        (None, Route::Domain(_)) => format!("mx:{host}"),
+        (None, _) if host.contains(':') => format!("[{host}]:{port}"),
+        (None, _) => format!("{host}:{port}"),
     }
 }
 

@@ -80,12 +80,10 @@ impl Setup {
         let starts = RefCell::new(Vec::new());
         let mut results = Vec::new();
         let prepare = |case: &Arc<Case>| match resolver.plan(case, &At::address("relay.example".into(), 25)) {
-            Ok(Planned::Play(plan)) => {
-                Ok(Ready { plan: *plan, cut: None, address: "relay.example:25".to_owned(), source_ip: None })
-            }
+            Ok(Planned::Play(plan)) => Ok(Ready { plan: *plan, cut: None, source_ip: None }),
             other => panic!("no plan: {other:?}"),
         };
-        let play = async |_: &Job, ready: &Ready, turn: &Turn<'_>| -> Observation {
+        let play = async |_: &Job, ready: &Ready, _: &crate::plan::Plan, turn: &Turn<'_>| -> Observation {
             let n = sessions.replace(sessions.get() + 1);
             starts.borrow_mut().push(start.elapsed());
             let place = Open::take(&open);

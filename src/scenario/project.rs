@@ -8,7 +8,8 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use super::secret_source::SecretSource;
-use super::target::{Place, Rate, Target, host_port};
+use super::target::{Place, Rate, Target};
+use crate::dns;
 use crate::exchange::{Cloud, Endpoint, RulesOn};
 use crate::plan::ProxyVersion;
 use crate::smtp::Stage;
@@ -26,6 +27,8 @@ pub struct Project {
     pub simulator: Option<SimulatorSetup>,
     /// The targets, in the order of the file.
     pub targets: Vec<Arc<Target>>,
+    /// Who is asked about names; the system where absent.
+    pub(super) dns: Option<dns::Settings>,
     /// What servers are verified against; the system's roots where absent.
     pub(super) trust: Option<FileRef>,
     pub(super) certificates: Vec<(Arc<str>, Arc<CertificateFiles>)>,
@@ -160,6 +163,7 @@ impl Project {
                 }
             }
         }
+        project.dns = fields.take("dns").and_then(|field| super::read::dns(field, faults));
         if let Some(mut trust) = fields.take("trust").and_then(|field| field.fields(faults)) {
             if let Some(ca) = trust.take("ca") {
                 project.trust = file_ref(ca, &folder, faults);
@@ -205,7 +209,7 @@ fn target(
 ) -> Option<Target> {
     let mut fields = field.fields(faults)?;
     let endpoint = fields.take("simulator");
-    let address = fields.take("address");
+    let real = super::read::PlaceFields::take(&mut fields);
     let as_of = fields.take("as_of");
     let date = as_of.and_then(|field| date(field, faults));
     let cloud_field = fields.take("cloud");
@@ -223,8 +227,9 @@ fn target(
     let wanted = fields.take("faults");
     let listen = super::read::listen(&mut fields, faults);
     fields.finish(faults);
-    let place = match (endpoint, address) {
+    let place = match (endpoint, real.key()) {
         (Some(endpoint), None) => {
+            real.refuse(faults);
             if let Some(proxy) = proxy_field {
                 let fault = Diagnostic::error("`proxy` is for real servers", proxy.key_span());
                 faults.push(fault.label("take it out: the simulator is told the `source_ip` anyway"));
@@ -267,7 +272,7 @@ fn target(
                 wanted.map(|wanted| super::read::faults(wanted, endpoint, rules, faults)).unwrap_or_default();
             Place::Simulator { endpoint, cloud, as_of, faults, listen }
         }
-        (None, Some(address)) => {
+        (None, Some(_)) => {
             if let Some(as_of) = as_of {
                 let fault = Diagnostic::error("`as_of` is the simulator's", as_of.key_span());
                 faults.push(fault.label("a real server's rules are today's"));
@@ -282,25 +287,16 @@ fn target(
                 let fault = Diagnostic::error("`listen` is the simulator's", at);
                 faults.push(fault.label("`address` says where a real server is"));
             }
-            let text = address.text(faults)?;
-            match host_port(text) {
-                Ok((host, port)) => Place::Address { host: host.into(), port },
-                Err(why) => {
-                    faults.push(address.error(why));
-                    return None;
-                }
-            }
+            real.read(faults)?
         }
-        (Some(_), Some(address)) => {
-            faults.push(Diagnostic::error(
-                "a target has `simulator` or `address`, not both",
-                address.key_span(),
-            ));
+        (Some(_), Some(real)) => {
+            let both = format!("a target has `simulator` or `{}`, not both", real.name());
+            faults.push(Diagnostic::error(both, real.key_span()));
             return None;
         }
         (None, None) => {
             let fault = Diagnostic::error(format!("`{}` says no place", field.name()), field.key_span());
-            faults.push(fault.label("add `address: \"host:25\"` or `simulator: mx`"));
+            faults.push(fault.label("add `address: \"host:25\"`, `mx: contoso.com` or `simulator: mx`"));
             return None;
         }
     };

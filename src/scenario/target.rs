@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
+use crate::dns::{Domain, Family};
 use crate::exchange::{Cloud, Endpoint, Faults};
-use crate::plan::ProxyVersion;
+use crate::plan::{MailHosts, ProxyVersion};
 use crate::smtp::Stage;
 
 /// A named server to play against.
@@ -60,7 +61,41 @@ pub enum Place {
         host: Arc<str>,
         /// The TCP port.
         port: u16,
+        /// The family of addresses to choose from; whichever comes first where absent.
+        family: Option<Family>,
     },
+    /// The hosts that take mail for a domain.
+    Mx {
+        /// The domain.
+        domain: Domain,
+        /// Which of its hosts.
+        hosts: MailHosts,
+        /// The TCP port of all of them.
+        port: u16,
+        /// As for [`Place::Address`].
+        family: Option<Family>,
+    },
+}
+
+impl Place {
+    /// Reads `host:port` as [`host_port`] does, and `mx:domain` and `mx:domain:port`: the
+    /// first of the domain's hosts.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in words.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let domain = text.strip_prefix("mx:").filter(|rest| !rest.bytes().all(|b| b.is_ascii_digit()));
+        let Some(rest) = domain else {
+            let (host, port) = host_port(text)?;
+            return Ok(Self::Address { host: host.into(), port, family: None });
+        };
+        let (domain, port) = match rest.split_once(':') {
+            Some((domain, port)) => (domain, port_of(port)?),
+            None => (rest, 25),
+        };
+        Ok(Self::Mx { domain: Domain::parse(domain)?, hosts: MailHosts::First, port, family: None })
+    }
 }
 
 /// So many in a time.
@@ -88,7 +123,7 @@ impl Target {
     pub(super) const fn listens_on(&self) -> Option<SocketAddr> {
         match self.place {
             Place::Simulator { listen, .. } => listen,
-            Place::Address { .. } => None,
+            Place::Address { .. } | Place::Mx { .. } => None,
         }
     }
 
@@ -96,7 +131,7 @@ impl Target {
     pub(super) fn unknown() -> Self {
         Self {
             name: "?".into(),
-            place: Place::Address { host: "".into(), port: 0 },
+            place: Place::Address { host: "".into(), port: 0, family: None },
             max_connections: None,
             rate: None,
             up_to: None,
@@ -105,16 +140,15 @@ impl Target {
         }
     }
 
-    /// A target that only a `host:port` names.
+    /// A target that only a `host:port` or `mx:domain` names.
     ///
     /// # Errors
     ///
-    /// As [`host_port`].
+    /// As [`Place::read`].
     pub fn bare(text: &str) -> Result<Self, String> {
-        let (host, port) = host_port(text)?;
         Ok(Self {
             name: text.into(),
-            place: Place::Address { host: host.into(), port },
+            place: Place::read(text)?,
             max_connections: None,
             rate: None,
             up_to: None,
@@ -168,12 +202,16 @@ pub fn host_port(text: &str) -> Result<(&str, u16), String> {
     }
     let port = match port {
         None => 25,
-        Some(port) => match port.parse::<u16>() {
-            Ok(number) if number > 0 && port.bytes().all(|b| b.is_ascii_digit()) => number,
-            _ => return Err(format!("`{port}` is no port: they go from 1 to 65535")),
-        },
+        Some(port) => port_of(port)?,
     };
     Ok((host, port))
+}
+
+fn port_of(text: &str) -> Result<u16, String> {
+    match text.parse::<u16>() {
+        Ok(number) if number > 0 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(number),
+        _ => Err(format!("`{text}` is no port: they go from 1 to 65535")),
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +248,23 @@ mod tests {
             let why = host_port(text).expect_err(text);
             assert!(why.contains(words), "{text}: {why}");
         }
+    }
+
+    #[test]
+    fn a_mail_domain_is_told_from_a_host() {
+        let read = |text: &str| match Place::read(text) {
+            Ok(Place::Mx { domain, port, .. }) => format!("MX of {domain}, {port}"),
+            Ok(Place::Address { host, port, .. }) => format!("{host}, {port}"),
+            Ok(Place::Simulator { .. }) => "the simulator".to_owned(),
+            Err(why) => why,
+        };
+        assert_eq!(read("mx:contoso.com"), "MX of contoso.com, 25");
+        assert_eq!(read("mx:contoso.com:2525"), "MX of contoso.com, 2525");
+        assert_eq!(read("mx:2525"), "mx, 2525");
+        assert_eq!(read("mx"), "mx, 25");
+        assert!(read("mx:192.0.2.1").contains("is an address"));
+        assert!(read("mx:contoso.com:0").contains("no port"));
+        assert!(read("mx:a b").contains("no domain name"));
     }
 
     #[test]

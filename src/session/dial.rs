@@ -7,18 +7,19 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
-use super::proxy;
-use crate::plan::Endpoint;
+use super::{proxy, route};
+use crate::dns::{Domain, Family, Reason, Resolver};
+use crate::plan::{Endpoint, MailHosts, Mx, Route};
 use crate::smtp::{Event, EventKind};
 
 /// Connects as the plan says, to the first address of the host alone: no second
-/// one is tried.
+/// one is tried, and no other host of the domain.
 ///
 /// # Errors
 ///
 /// `dns_failure`, `refused` or `timeout`.
 pub(super) async fn dial(endpoint: &Endpoint, deadline: Instant) -> Result<(TcpStream, SocketAddr), Event> {
-    let looked_up = timeout_at(deadline, look_up(endpoint)).await;
+    let looked_up = timeout_at(deadline, look_up(endpoint, deadline)).await;
     let (address, others) = looked_up.unwrap_or_else(|_| {
         Err(Event::new(EventKind::DnsFailure, "timeout")
             .with_detail(format!("the name {} was not resolved in time", endpoint.host)))
@@ -58,22 +59,87 @@ async fn connect(endpoint: &Endpoint, address: SocketAddr) -> io::Result<TcpStre
 
 /// The host's first address, of the bound address' family where one is bound, and
 /// a word about those that are not tried.
-async fn look_up(endpoint: &Endpoint) -> Result<(SocketAddr, String), Event> {
+async fn look_up(endpoint: &Endpoint, deadline: Instant) -> Result<(SocketAddr, String), Event> {
     let Endpoint { host, port, bind, .. } = endpoint;
+    let mx = match &endpoint.route {
+        Route::Mx(mx) => Some(mx),
+        Route::Host | Route::Domain(_) => None,
+    };
     if let Ok(address) = host.parse::<IpAddr>() {
+        // RFC 1035 §3.3.9: a name stands there, and this one is four digits of a name.
+        if let Some(mx) = mx {
+            let why = format!("an MX record of {} names {host}, and an address is no host's name", mx.domain);
+            return Err(Event::new(EventKind::DnsFailure, "mx_is_address").with_detail(why));
+        }
         return Ok((SocketAddr::new(address, *port), String::new()));
     }
-    let mut addresses = lookup_host((&**host, *port)).await.map_err(|error| dns_failure(host, &error))?;
-    let fits = |address: &SocketAddr| bind.is_none_or(|bind| bind.is_ipv4() == address.is_ipv4());
-    let first = addresses.find(fits).ok_or_else(|| {
-        Event::new(EventKind::DnsFailure, "no_address")
-            .with_detail(format!("{host} has no address of the family that is asked for"))
-    })?;
-    let others = match addresses.next() {
-        Some(second) => format!("; {host} has other addresses, such as {}, which are not tried", second.ip()),
+    let bound = bind.map(|bind| if bind.is_ipv4() { Family::V4 } else { Family::V6 });
+    let family = match (endpoint.family, bound) {
+        (Some(family), Some(bound)) if family != bound => return Err(no_address(host)),
+        (family, bound) => family.or(bound),
+    };
+    let (first, second) = match &endpoint.dns {
+        // RFC 6761 §6.3: that name is not the DNS's to say.
+        Some(dns) if !host.eq_ignore_ascii_case("localhost") => ask(dns, host, family, mx, deadline).await?,
+        _ => {
+            let fits = |address: &SocketAddr| {
+                family.is_none_or(|family| (family == Family::V4) == address.is_ipv4())
+            };
+            let addresses = lookup_host((&**host, *port)).await.map_err(|error| dns_failure(host, &error))?;
+            let mut addresses = addresses.filter(fits).map(|address| address.ip());
+            (addresses.next().ok_or_else(|| no_address(host))?, addresses.next())
+        }
+    };
+    let mut others = match second {
+        Some(second) => format!("; {host} has other addresses, such as {second}, which are not tried"),
         None => String::new(),
     };
-    Ok((first, others))
+    if let Some(mx) = mx.filter(|mx| mx.hosts == MailHosts::First && mx.of > 1) {
+        others.push_str(&format!("; {} has {} more MX hosts, which are not tried", mx.domain, mx.of - 1));
+    }
+    Ok((SocketAddr::new(first, *port), others))
+}
+
+/// The first two addresses that the DNS has of a host.
+async fn ask(
+    dns: &Resolver,
+    host: &str,
+    family: Option<Family>,
+    mx: Option<&Mx>,
+    deadline: Instant,
+) -> Result<(IpAddr, Option<IpAddr>), Event> {
+    let malformed = |why| Event::new(EventKind::DnsFailure, Reason::Malformed.as_str()).with_detail(why);
+    let domain = Domain::parse(host).map_err(malformed)?;
+    let looked_up = dns.addresses(&domain, family, deadline).await;
+    // A domain without MX records is its own host, and may be an alias (RFC 5321 §5.1).
+    let Some(mx) = mx else {
+        let addresses = looked_up.map_err(route::failure)?;
+        return Ok((addresses.all[0], addresses.all.get(1).copied()));
+    };
+    let named = mx.preference.is_some();
+    let addresses = looked_up.map_err(|mut failure| {
+        match (named, failure.reason) {
+            (true, Reason::NotFound | Reason::NoAddress) => {
+                failure.reason = Reason::MxNoAddress;
+                failure.detail.push_str(&format!("; an MX record of {} names it", mx.domain));
+            }
+            (false, Reason::NoAddress) => failure.detail.push_str(", and no MX record"),
+            _ => {}
+        }
+        route::failure(failure)
+    })?;
+    match addresses.alias_of {
+        Some(target) if named => {
+            let why = format!("{host}, which an MX record of {} names, is an alias of {target}", mx.domain);
+            Err(Event::new(EventKind::DnsFailure, Reason::MxIsCname.as_str()).with_detail(why))
+        }
+        _ => Ok((addresses.all[0], addresses.all.get(1).copied())),
+    }
+}
+
+fn no_address(host: &str) -> Event {
+    let why = format!("{host} has no address of the family that is asked for");
+    Event::new(EventKind::DnsFailure, Reason::NoAddress.as_str()).with_detail(why)
 }
 
 /// What the resolver says, told apart. The library passes on no number, so its
@@ -125,10 +191,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
         let address = listener.local_addr().expect("it is bound");
         let endpoint = |host: &str, bind: Option<&str>| Endpoint {
-            host: host.into(),
-            port: address.port(),
             bind: bind.map(|bind| bind.parse().expect("an address")),
-            proxy: None,
+            ..Endpoint::new(host.into(), address.port())
         };
         let end =
             async |endpoint: Endpoint| dial(&endpoint, within()).await.map(|_| ()).map_err(|e| e.to_string());
@@ -147,7 +211,7 @@ mod tests {
         let port = listener.local_addr().expect("it is bound").port();
         let source = "203.0.113.10:4711".parse().expect("an address");
         let proxy = Some(crate::plan::Proxy { version: crate::plan::ProxyVersion::V1, source });
-        let endpoint = Endpoint { host: "127.0.0.1".into(), port, bind: None, proxy };
+        let endpoint = Endpoint { proxy, ..Endpoint::new("127.0.0.1".into(), port) };
         let (stream, _) =
             dial(&endpoint, Instant::now() + std::time::Duration::from_secs(5)).await.expect("it listens");
         drop(stream);

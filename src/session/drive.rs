@@ -14,7 +14,7 @@ use super::silence::{delivery_unknown, unasked};
 use super::wire::Wire;
 use super::{Answer, Direction, Line, Observation, Sent, Transcript};
 use crate::message::{Draft, Stamp, new_message_id};
-use crate::plan::{Plan, TlsMode, TlsPlan};
+use crate::plan::{Plan, Route, TlsMode, TlsPlan};
 use crate::smtp::{self, Event, EventKind, Reply, Stage, lossless};
 use crate::tls::{ClientCertificate, Memory, Negotiated, Staple};
 
@@ -106,6 +106,9 @@ impl<'a> Drive<'a> {
         self.seen.peer = peer;
         self.seen.answers.reserve(8);
         self.seen.transcript.reserve(1_024, 32);
+        if let Route::Mx(mx) = &self.plan.endpoint.route {
+            self.line(Direction::Note, &mx.in_words(&self.plan.endpoint.host));
+        }
         if let Some(peer) = peer {
             self.line(Direction::Note, &format!("connected to {peer}"));
         }
@@ -363,7 +366,8 @@ impl<'a> Drive<'a> {
         }
         link.allow(self.plan.timeouts.tls);
         let begun = Instant::now();
-        let shaken = link.shake_hands(&tls.client, &tls.server_name, self.memory).await;
+        let name = tls.server_name.as_ref().unwrap_or(&self.plan.endpoint.host);
+        let shaken = link.shake_hands(&tls.client, name, self.memory).await;
         let negotiated = match shaken {
             Ok(negotiated) => negotiated,
             Err(Silence::Timeout { .. }) => {

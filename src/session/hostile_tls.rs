@@ -75,7 +75,7 @@ fn tls(verify: Verify, backend: Backend, identity: bool) -> TlsPlan {
         identity,
     };
     let client = Client::new(&settings).expect("settings that can be met");
-    TlsPlan { client: Arc::new(client), server_name: "mx.test".into(), resume: false }
+    TlsPlan { client: Arc::new(client), server_name: Some("mx.test".into()), resume: false }
 }
 
 fn starttls() -> Plan {
@@ -242,7 +242,7 @@ async fn smtp_in_clear_on_an_implicit_port_is_named() {
 #[tokio::test]
 async fn a_server_that_does_not_verify_gets_no_secret() {
     let mut plan = starttls();
-    let other = TlsPlan { server_name: "other.test".into(), ..tls(Verify::None, Backend::Auto, false) };
+    let other = TlsPlan { server_name: Some("other.test".into()), ..tls(Verify::None, Backend::Auto, false) };
     plan.tls = TlsMode::StartTls { tls: other, force: false };
     plan.auth = Some(Auth::new(Mechanism::Plain, "scan", Some(Secret::new("correct horse"))));
     let (client, mut far) = duplex(64 * 1024);

@@ -23,6 +23,7 @@ mod play;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod properties;
 mod proxy;
+mod route;
 #[cfg(test)]
 mod scripted;
 mod silence;
@@ -37,5 +38,6 @@ pub use drive::Watch;
 pub use leaving::PARTING;
 pub use observation::{Answer, Arrived, Observation, Sent, Timings, Waited};
 pub use play::{play, play_on, unwatched};
+pub use route::route;
 pub use transcript::{Direction, Line, Transcript};
 pub use wire::Wire;

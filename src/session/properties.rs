@@ -77,7 +77,7 @@ fn plan(mechanism: Option<Mechanism>) -> Plan {
         params: "".into(),
     };
     Plan {
-        endpoint: Endpoint { host: "mx.test".into(), port: 25, bind: None, proxy: None },
+        endpoint: Endpoint::new("mx.test".into(), 25),
         tls: TlsMode::None,
         hello: Hello { verb: HelloVerb::Ehlo, name: "app.test".into() },
         auth: mechanism.map(|mechanism| Auth {

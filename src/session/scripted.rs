@@ -110,7 +110,7 @@ pub(super) async fn follow<T: AsyncRead + AsyncWrite + Unpin>(io: &mut T, script
 
 pub(super) fn plan() -> Plan {
     Plan {
-        endpoint: Endpoint { host: "mx.test".into(), port: 25, bind: None, proxy: None },
+        endpoint: Endpoint::new("mx.test".into(), 25),
         tls: TlsMode::None,
         hello: Hello { verb: HelloVerb::Ehlo, name: "app.test".into() },
         auth: None,

@@ -49,9 +49,23 @@ impl EventKind {
     #[must_use]
     pub const fn reasons(self) -> &'static [&'static str] {
         match self {
-            Self::DnsFailure => {
-                &["not_found", "no_address", "temporary", "server_failure", "timeout", "other"]
-            }
+            Self::DnsFailure => &[
+                "not_found",
+                "no_address",
+                "null_mx",
+                "mx_is_cname",
+                "mx_is_address",
+                "mx_no_address",
+                "temporary",
+                "server_failure",
+                "refused",
+                "timeout",
+                "unreachable",
+                "cname_loop",
+                "malformed",
+                "too_many_hosts",
+                "other",
+            ],
             Self::Refused => &[
                 "connection_refused",
                 "reset",

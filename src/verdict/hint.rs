@@ -84,9 +84,7 @@ fn refused(stage: Stage, code: ReplyCode, enhanced: Option<EnhancedStatus>) -> H
 fn of_event(stage: Stage, event: &Event) -> Hint {
     let reason = &*event.reason;
     match event.kind {
-        EventKind::DnsFailure => {
-            general("the host's name did not resolve", "check the name, and the resolver of this host")
-        }
+        EventKind::DnsFailure => dns_failure(reason),
         EventKind::Refused => general(
             "nothing accepts connections there: the TCP connection was refused",
             "check that the server runs, its port, and the firewalls between",
@@ -115,6 +113,79 @@ fn of_event(stage: Stage, event: &Event) -> Hint {
             "look at the transcript: no mail server needs that much",
         ),
     }
+}
+
+fn dns_failure(reason: &str) -> Hint {
+    let (meaning, fix, source) = match reason {
+        "not_found" => (
+            "there is no such name in the DNS",
+            "check the name, and whether its zone is there",
+            "RFC 1035 §4.1.1",
+        ),
+        "no_address" => (
+            "the name is there, and has no address of the family that is asked for",
+            "add an A or AAAA record, or ask for the other family",
+            "RFC 5321 §5.1",
+        ),
+        "null_mx" => (
+            "the domain says that it takes no mail",
+            "send nothing there; where that is wrong, replace its null MX record",
+            "RFC 7505 §3",
+        ),
+        "mx_is_cname" => (
+            "an MX record names an alias: some servers follow it, others bounce the mail",
+            "let the MX record name the host that the alias stands for",
+            "RFC 5321 §5.1, RFC 2181 §10.3",
+        ),
+        "mx_is_address" => (
+            "an MX record names an address where a host's name belongs",
+            "give the address a name by an A record, and let the MX record name that",
+            "RFC 1035 §3.3.9",
+        ),
+        "mx_no_address" => (
+            "an MX record names a host that has no address: no mail gets there",
+            "add the host's A or AAAA record, or take the MX record out",
+            "RFC 5321 §5.1",
+        ),
+        "temporary" | "server_failure" => (
+            "the name server could not find out: what it asks in its turn is down or broken, or DNSSEC \
+             does not hold",
+            "ask again later; look at the zone's own name servers and at its signatures",
+            "RFC 1035 §4.1.1",
+        ),
+        "refused" => (
+            "the name server does not answer this host",
+            "ask another (`dns: { server: … }`), or let this host in there",
+            "RFC 1035 §4.1.1",
+        ),
+        "timeout" => (
+            "no name server answered in time",
+            "check the name servers of this host, and firewalls that drop port 53",
+            "",
+        ),
+        "unreachable" => (
+            "nothing answers where the name server is to be",
+            "check the name servers of this host, or `dns: { server: … }`",
+            "",
+        ),
+        "cname_loop" => (
+            "aliases lead round in a circle, or on without end",
+            "let one of them end at a host with an address",
+            "RFC 1034 §3.6.2",
+        ),
+        "malformed" => (
+            "the answer of the name server, or the name itself, is none that may be",
+            "look at the records with another program, and for a middle box that changes answers",
+            "RFC 1035 §4.1, RFC 7505 §3",
+        ),
+        "too_many_hosts" => (
+            "the domain has more MX hosts than are played against",
+            "name one of them by `address`, or play against the `first` alone",
+            "",
+        ),
+        _ => ("the host's name did not resolve", "check the name, and the resolver of this host", ""),
+    };
+    Hint { source: source.to_owned(), ..general(meaning, fix) }
 }
 
 fn timeout(stage: Stage) -> Hint {

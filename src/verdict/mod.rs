@@ -6,6 +6,7 @@ mod delivered_tests;
 mod difference;
 mod elapsed;
 mod hint;
+mod hosts;
 mod judge;
 mod outcome;
 mod pattern;
@@ -24,8 +25,11 @@ pub use delivered::{is_settled, patience};
 pub use difference::{Answers, Difference, Said, Told, difference, only};
 pub use elapsed::elapsed_in_words;
 pub use hint::{hint, meaning};
+pub use hosts::over_hosts;
 pub use judge::{expected, judge};
-pub use outcome::{Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, Outcome, Sessions, Verdict};
+pub use outcome::{
+    Attempt, CaseResult, DecidedBy, Decisive, Failure, Hint, HostEnd, Outcome, Sessions, Verdict,
+};
 pub use pattern::matches;
 pub use reach::{cut_short, within_reach};
 pub use series::Series;

@@ -1,6 +1,6 @@
 //! What became of a case: the facts and the judgement, ready to be reported.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +76,14 @@ pub struct Decisive {
     pub elapsed: Option<Duration>,
 }
 
+impl Attempt {
+    /// One session and its verdict.
+    #[must_use]
+    pub const fn new(observation: Observation, verdict: Verdict) -> Self {
+        Self { observation, verdict, sessions: None, hosts: Vec::new() }
+    }
+}
+
 impl Decisive {
     /// What it was without what varies from session to session: code and enhanced
     /// code, or the event.
@@ -121,6 +129,29 @@ pub struct Attempt {
     pub verdict: Verdict,
     /// What the sessions of a repeated case came to.
     pub sessions: Option<Box<Sessions>>,
+    /// What each of a domain's hosts came to, in the order in which they were played;
+    /// empty where the server is no host of a domain. The first that did not pass is
+    /// the one that the rest shows.
+    pub hosts: Vec<HostEnd>,
+}
+
+/// What one of a domain's hosts came to.
+#[derive(Clone, Debug)]
+pub struct HostEnd {
+    /// The host, as the MX record names it.
+    pub host: Arc<str>,
+    /// The record's preference; `None` where the domain is its own host.
+    pub preference: Option<u16>,
+    /// The address connected to.
+    pub address: Option<SocketAddr>,
+    /// Passed, failed or error.
+    pub outcome: Outcome,
+    /// What decided its session.
+    pub decisive: Option<Decisive>,
+    /// What did not hold.
+    pub failures: Vec<Failure>,
+    /// How long its session took, or all of them together.
+    pub took: Duration,
 }
 
 /// What the sessions of a repeated case came to.

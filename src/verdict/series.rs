@@ -183,7 +183,7 @@ mod tests {
         for (times, observation) in sessions {
             for _ in 0..*times {
                 let verdict = judge(&plan, expect, 0, observation);
-                series.add(&plan, Attempt { observation: observation.clone(), verdict, sessions: None });
+                series.add(&plan, Attempt::new(observation.clone(), verdict));
             }
         }
         series.finish(Duration::from_secs(1)).expect("sessions")

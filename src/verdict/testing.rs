@@ -58,7 +58,7 @@ pub(crate) fn map(stages: Vec<(Stage, StageExpect)>) -> Expectations {
 /// A session in clear text: one transaction, so many recipients, no message.
 pub(crate) fn plan(recipients: usize) -> Plan {
     Plan {
-        endpoint: Endpoint { host: "mx.example".into(), port: 25, bind: None, proxy: None },
+        endpoint: Endpoint::new("mx.example".into(), 25),
         tls: TlsMode::None,
         hello: Hello { verb: HelloVerb::Ehlo, name: "client.example".into() },
         auth: None,

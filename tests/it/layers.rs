@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms by floor; an arrow may only point to a lower one (`docs/architecture.md`).
 const FLOORS: &[&[&str]] = &[
-    &["smtp", "tls", "yaml", "secret"],
+    &["dns", "smtp", "tls", "yaml", "secret"],
     &["message", "exchange"],
     &["plan"],
     &["scenario", "session", "simulator"],

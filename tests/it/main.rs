@@ -33,6 +33,8 @@ mod install;
 mod interrupted;
 mod layers;
 mod log_ins;
+mod mx;
+mod mx_hostile;
 mod postfix;
 mod probe;
 mod run;

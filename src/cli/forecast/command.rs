@@ -181,7 +181,7 @@ fn name(path: Option<&Path>, loaded: &Loaded) -> String {
 fn days(cases: &[Arc<Case>], day: Option<NaiveDate>) -> BTreeSet<NaiveDate> {
     let own = |case: &Arc<Case>| match case.target.place {
         Place::Simulator { as_of, .. } => Some(day.unwrap_or(as_of)),
-        Place::Address { .. } => None,
+        Place::Address { .. } | Place::Mx { .. } => None,
     };
     cases.iter().filter_map(own).collect()
 }

@@ -1,12 +1,13 @@
 //! The flags of `probe`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
 use crate::cli::args::{Color, timeout};
+use crate::dns::{Family, Settings};
 use crate::scenario::Patterns;
 use crate::smtp::{ForwardPath, Mechanism, ReversePath, Stage};
 use crate::tls::{Group, TlsVersion, Verify, VersionRange};
@@ -18,8 +19,9 @@ use crate::tls::{Group, TlsVersion, Verify, VersionRange};
 /// 3 the server was not reached.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// The server: a name or an address (IPv6 in brackets). Port 25 where none is
-    /// given; 465 with --tls implicit.
+    /// The server: a name or an address (IPv6 in brackets), or 'mx:DOMAIN', the first
+    /// of the hosts that take mail for a domain. Port 25 where none is given; 465 with
+    /// --tls implicit.
     #[arg(value_name = "HOST[:PORT]", required_unless_present_any = ["swaks", "from_transcript"])]
     pub(super) server: Option<String>,
 
@@ -137,6 +139,15 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "true|false", requires = "auth")]
     pub(super) initial_response: Option<bool>,
 
+    /// Connect by IPv4 or IPv6 alone.
+    #[arg(long, value_name = "4|6", value_parser = family, conflicts_with = "save")]
+    pub(super) family: Option<Family>,
+
+    /// Ask this name server, such as 192.0.2.53 or 127.0.0.1:5353, in place of the
+    /// system's.
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = Settings::server, conflicts_with = "save")]
+    pub(super) dns: Option<SocketAddr>,
+
     /// Connect from this address of this host.
     #[arg(long, alias = "bind", value_name = "ADDRESS")]
     pub(super) source_ip: Option<IpAddr>,
@@ -169,7 +180,9 @@ pub(in crate::cli) struct Args {
 }
 
 /// The flags that say what a session is, which a line from elsewhere says itself.
-const SESSION_FLAGS: [&str; 23] = [
+const SESSION_FLAGS: [&str; 25] = [
+    "family",
+    "dns",
     "from",
     "to",
     "ehlo",
@@ -283,6 +296,14 @@ fn sha256(text: &str) -> Option<[u8; 32]> {
 fn mechanism(text: &str) -> Result<Mechanism, String> {
     let known = Mechanism::ALL.into_iter().find(|mechanism| mechanism.as_str().eq_ignore_ascii_case(text));
     known.ok_or_else(|| format!("the mechanisms are {}", Mechanism::ALL.map(Mechanism::as_str).join(", ")))
+}
+
+fn family(text: &str) -> Result<Family, String> {
+    match text {
+        "4" => Ok(Family::V4),
+        "6" => Ok(Family::V6),
+        _ => Err("the families are 4 and 6".to_owned()),
+    }
 }
 
 fn duration(text: &str) -> Result<Text<Duration>, String> {

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, Write};
+use std::pin::pin;
 use std::process::ExitCode;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,7 +13,7 @@ use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL};
 use crate::plan::Plan;
 use crate::report::Palette;
 use crate::scenario::Expectations;
-use crate::session::{Line, Observation, play};
+use crate::session::{Line, Observation, play, route};
 use crate::verdict::{Outcome, judge};
 
 /// The exit status after each signal.
@@ -93,10 +94,16 @@ async fn watched(plan: &Plan, palette: Palette) -> Result<Observation, u8> {
         let _ = io::stdout().flush();
     };
     let first = Cell::new(None);
-    let leave = async { first.set(Some(signals(1).await)) };
+    let mut leave = pin!(async { first.set(Some(signals(1).await)) });
+    let session = async {
+        match route(plan, leave.as_mut()).await {
+            Ok(plans) => play(plans.first().unwrap_or(plan), &mut print, leave).await,
+            Err(unreached) => *unreached,
+        }
+    };
     let seen = tokio::select! {
         biased;
-        seen = play(plan, &mut print, leave) => seen,
+        seen = session => seen,
         status = signals(2) => return Err(status),
     };
     match first.get() {

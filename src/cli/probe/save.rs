@@ -9,6 +9,7 @@ use super::file::{
 };
 use super::session;
 use crate::plan::HelloVerb;
+use crate::scenario::Place;
 use crate::tls::Verify;
 
 /// The scenario file that plays what the flags say. `at` is where it is to
@@ -18,8 +19,12 @@ use crate::tls::Verify;
 ///
 /// What cannot be written down, in words.
 pub(super) fn scenario(args: &Args, at: &Path) -> Result<String, String> {
-    let (host, port) = session::server(args)?;
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let target = match session::server(args)? {
+        Place::Address { host, port, .. } if host.contains(':') => format!("[{host}]:{port}"),
+        Place::Address { host, port, .. } => format!("{host}:{port}"),
+        Place::Mx { domain, port, .. } => format!("mx:{domain}:{port}"),
+        Place::Simulator { .. } => return Err("the simulator is no server to probe".to_owned()),
+    };
     let hello = session::hello(args);
     let name = literal(&hello.name);
     let (ehlo, helo) = match hello.verb {
@@ -28,8 +33,8 @@ pub(super) fn scenario(args: &Args, at: &Path) -> Result<String, String> {
     };
     let file = |path: &PathBuf| relative(path, at);
     let scenario = Scenario {
-        name: format!("probe of {host}:{port}"),
-        target: format!("{host}:{port}"),
+        name: format!("probe of {target}"),
+        target,
         source_ip: args.source_ip.map(|address| address.to_string()),
         ehlo,
         helo,

@@ -7,22 +7,47 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::args::{Args, Mode};
+use crate::dns;
 use crate::message::{Composition, Draft};
 use crate::plan::{
-    Auth, Endpoint, Extensions, Hello, HelloVerb, Plan, Recipient, Timeouts, TlsMode, TlsPlan, Transaction,
+    Auth, Endpoint, Extensions, Hello, HelloVerb, Plan, Recipient, Route, Timeouts, TlsMode, TlsPlan,
+    Transaction,
 };
-use crate::scenario::{Expect, Expectations, Patterns, host_port, hostname};
+use crate::scenario::{At, Expect, Expectations, Patterns, Place, hostname};
 use crate::secret::Secret;
 use crate::smtp::{Credential, ReplyLimits, ReversePath, Stage};
 use crate::tls::{Backend, Client, Identity, Settings, Trust, Verify};
 
-/// The server's host and port: 25, or 465 with implicit TLS, where none is given.
-pub(super) fn server(args: &Args) -> Result<(&str, u16), String> {
+/// The server, whose port is 25, or 465 with implicit TLS, where none is given.
+pub(super) fn server(args: &Args) -> Result<Place, String> {
     let server = args.server.as_deref().unwrap_or_default();
-    let (host, port) = host_port(server)?;
-    // A port that is not written is not there behind the last bracket or colon.
-    let written = server.rsplit(']').next().unwrap_or_default().contains(':');
-    Ok((host, if !written && args.tls == Mode::Implicit { 465 } else { port }))
+    let mut place = Place::read(server)?;
+    if let Place::Address { port, .. } | Place::Mx { port, .. } = &mut place {
+        // A port that is not written is not there behind the last bracket or colon.
+        let bare = server.strip_prefix("mx:").unwrap_or(server);
+        let written = bare.rsplit(']').next().unwrap_or_default().contains(':');
+        if !written && args.tls == Mode::Implicit {
+            *port = 465;
+        }
+    }
+    Ok(place)
+}
+
+/// Where that is, by the family and the name server that the flags ask for.
+fn endpoint(args: &Args) -> Result<Endpoint, String> {
+    let at = At::of_place(&server(args)?).ok_or("the simulator is no server to probe")?;
+    let settings = match args.dns {
+        Some(server) => Some(dns::Settings { servers: vec![server], timeout: dns::Settings::TIMEOUT }),
+        // The system's library does not look MX records up.
+        None => at.mail_hosts.map(|_| dns::Settings::system()),
+    };
+    Ok(Endpoint {
+        route: at.mail_hosts.map_or(Route::Host, Route::Domain),
+        family: args.family,
+        dns: settings.map(|settings| Arc::new(dns::Resolver::new(settings))),
+        bind: args.source_ip,
+        ..Endpoint::new(at.host, at.port)
+    })
 }
 
 /// The verb and the name of the first command.
@@ -51,7 +76,7 @@ pub(super) fn stop_after(args: &Args) -> Option<Stage> {
 /// What is wrong with the flags together, or with the files and variables that
 /// they name; a sentence each, with how to mend it.
 pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, String> {
-    let (host, port) = server(args)?;
+    let endpoint = endpoint(args)?;
     let hello = hello(args);
     if args.deliver && args.to.is_empty() {
         return Err("`--deliver` needs a recipient: `--to ADDRESS`".to_owned());
@@ -65,8 +90,8 @@ pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, Stri
         return Err(format!("`--stop-after {stage}` goes past RCPT TO: that needs `--deliver`"));
     }
     Ok(Plan {
-        endpoint: Endpoint { host: host.into(), port, bind: args.source_ip, proxy: None },
-        tls: tls(args, host, warnings)?,
+        endpoint,
+        tls: tls(args, warnings)?,
         auth: auth(args)?,
         transactions: transactions(args, &hello)?,
         steps: None,
@@ -89,7 +114,7 @@ pub(super) fn expectations(args: &Args) -> Expectations {
     Expectations { session, ..Expectations::default() }
 }
 
-fn tls(args: &Args, host: &str, warnings: &mut Vec<String>) -> Result<TlsMode, String> {
+fn tls(args: &Args, warnings: &mut Vec<String>) -> Result<TlsMode, String> {
     if args.tls == Mode::None {
         let given = [
             (args.tls_version.is_some(), "--tls-version"),
@@ -135,8 +160,8 @@ fn tls(args: &Args, host: &str, warnings: &mut Vec<String>) -> Result<TlsMode, S
         identity,
     };
     let client = Arc::new(Client::new(&settings).map_err(|error| error.to_string())?);
-    let tls =
-        TlsPlan { client, server_name: args.sni.as_deref().unwrap_or(host).into(), resume: args.resume };
+    let server_name = args.sni.as_deref().map(Into::into);
+    let tls = TlsPlan { client, server_name, resume: args.resume };
     Ok(match args.tls {
         Mode::Implicit => TlsMode::Implicit(tls),
         _ => TlsMode::StartTls { tls, force: false },

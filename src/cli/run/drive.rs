@@ -98,9 +98,9 @@ pub(in crate::cli) fn drive<'a>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut signals = Signals::listen(beside.deadline.map(Into::into))?;
-        let play = async |job: &Job, ready: &Ready, turn: &Turn<'_>| {
+        let play = async |job: &Job, ready: &Ready, plan: &Plan, turn: &Turn<'_>| {
             let began = Instant::now();
-            let mut seen = session::play(&ready.plan, &mut session::unwatched, turn.to_leave()).await;
+            let mut seen = session::play(plan, &mut session::unwatched, turn.to_leave()).await;
             if seen.left {
                 return seen;
             }
@@ -109,7 +109,7 @@ pub(in crate::cli) fn drive<'a>(
                 Arrivals::Here(lab) => here(lab, &mut seen),
                 Arrivals::Behind(way) if expect.asks_what_arrives() => {
                     turn.closed();
-                    behind(&way, &ready.plan, expect, began, &mut seen).await;
+                    behind(&way, plan, expect, began, &mut seen).await;
                 }
                 Arrivals::Behind(_) | Arrivals::Unseen => {}
             }

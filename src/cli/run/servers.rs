@@ -192,7 +192,7 @@ pub(in crate::cli) fn listen(place: &Place, day: Option<NaiveDate>) -> Option<Li
             faults: *faults,
             address,
         }),
-        Place::Address { .. } => None,
+        Place::Address { .. } | Place::Mx { .. } => None,
     }
 }
 
@@ -207,21 +207,21 @@ impl Server {
                 listen: *listen,
                 door: None,
             },
-            (place, pointed) => {
-                let (host, port) = match (place, pointed) {
-                    (_, Some(Pointed { host, port, .. })) => (Arc::clone(host), *port),
-                    (Place::Address { host, port }, None) => (Arc::clone(host), *port),
-                    (Place::Simulator { .. }, None) => unreachable!("the arm above"),
+            (own, pointed) => {
+                let place = match pointed {
+                    Some(Pointed { host, port, .. }) => {
+                        Place::Address { host: Arc::clone(host), port: *port, family: None }
+                    }
+                    None => own.clone(),
                 };
+                let at = At::of_place(&place).expect("the simulator has no arm here");
                 // A simulator's target on this host is taken to be `relayprobe
                 // simulate`: source addresses are announced to it.
-                let lab = target.is_simulator() && is_loopback(&host);
+                let lab = target.is_simulator() && is_loopback(&at.host);
                 let trust = trust.filter(|_| pointed.is_some()).cloned();
-                let malformed = args.allow_malformed;
-                let at =
-                    At { up_to: args.up_to, lab, malformed, trust, ..At::address(Arc::clone(&host), port) };
+                let at = At { up_to: args.up_to, lab, malformed: args.allow_malformed, trust, ..at };
                 Self {
-                    place: Place::Address { host, port },
+                    place,
                     limits: limits(target, POLITE),
                     at: Some(at),
                     simulated: None,

@@ -59,6 +59,22 @@ pub(super) fn schema() -> Value {
             "a real server; an IPv6 address in brackets",
             like(text(), json!(["relay.contoso.example:25"])),
         ),
+        (
+            "mx",
+            "the servers that take mail for a domain, by its MX records",
+            like(text(), json!(["contoso.com"])),
+        ),
+        (
+            "hosts",
+            "of `mx`: the host that is tried `first` (where absent), or `each` of them; a case passes if it does at all",
+            words(&["first", "each"]),
+        ),
+        ("port", "of `mx`: the port of all hosts; 25 where absent", number(1, 65_535)),
+        (
+            "family",
+            "IPv4 or IPv6 alone. Where absent, the first address that the system gives or, with `mx` or `dns`, IPv4 where there is any",
+            any(&[json!({ "enum": [4, 6] }), json!({ "enum": ["4", "6"] })]),
+        ),
         ("as_of", "of the simulator: the day whose rules apply here", like(text(), json!(["2023-10-31"]))),
         ("cloud", "of the simulator: another cloud for this target", clouds()),
         (
@@ -125,6 +141,18 @@ pub(super) fn schema() -> Value {
             "deliveries",
             "by a real server's target: where what it passes on can be seen, the simulator's target or a map",
             named(deliveries),
+        ),
+        (
+            "dns",
+            "who is asked about the names of targets; the system where absent",
+            map(&[
+                (
+                    "server",
+                    "the name server, an address with its port if that is not 53; those of the system where absent",
+                    like(text(), json!(["192.0.2.53", "127.0.0.1:5353"])),
+                ),
+                ("timeout", "how long a question may take (5s where absent, at most 60s)", duration()),
+            ]),
         ),
         (
             "trust",

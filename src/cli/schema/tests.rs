@@ -60,6 +60,7 @@ deliveries: { real: { at: sim, within: 1s } }
 certificates: { c: { cert: a.pem, key: a.key } }
 accounts: { u: { username: u, password: { env: X }, targets: [real] } }
 sources: { 192.0.2.1: { bind: 127.0.0.1 } }
+dns: { server: 127.0.0.1 }
 trust: { ca: a.pem }
 "#;
 

@@ -150,6 +150,10 @@ fn facts(record: &Record<'_>, mark: Mark) -> Markup {
             @if let Some(as_of) = &target.as_of { ", simulated, rules as of " (visible(as_of)) }
             @if let Some(from) = record.source_ip { ", from " (from) }
         }
+        @for host in &record.hosts {
+            dt { "MX host" }
+            dd { (host.name()) ": " (host.in_words()) @if let Some(address) = &host.address { ", " (CUT) (visible(address)) (CUT) } }
+        }
         @if let Some(tls) = &record.tls {
             (CUT)
             dt { "TLS" }

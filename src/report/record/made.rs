@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{
-    Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Line, Peer, Record, Repeat, Reply, Seen, Share,
-    Source, Target, Timings, Tls, Variables,
+    Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Host, Line, Peer, Record, Repeat, Reply, Seen,
+    Share, Source, Target, Timings, Tls, Variables,
 };
 use crate::report::words::attempt;
 use crate::session::{self, Observation};
 use crate::smtp::{EhloResponse, visible};
 use crate::tls::{Accepted, ClientChain, Negotiated, PeerCertificate, Staple, near_end};
-use crate::verdict::{self, CaseResult, DecidedBy, Sessions, Verdict};
+use crate::verdict::{self, CaseResult, DecidedBy, HostEnd, Sessions};
 
 impl<'a> Record<'a> {
     /// What became of a case; `command` is left to who knows how the run was called.
@@ -28,7 +28,7 @@ impl<'a> Record<'a> {
                 .is_wrong()
                 .then(|| Source { file: Cow::Borrowed(&at.file), line: at.line }),
             decisive: verdict.and_then(|verdict| verdict.decisive.as_ref()).map(Decisive::of),
-            failures: verdict.map_or_else(Vec::new, failures),
+            failures: verdict.map_or_else(Vec::new, |verdict| failures(&verdict.failures)),
             replies: seen.map_or_else(Vec::new, |seen| seen.answers.iter().map(Reply::of).collect()),
             ehlo: offered(seen.and_then(|seen| seen.ehlo.as_ref())),
             ehlo_tls: offered(seen.and_then(|seen| seen.ehlo_tls.as_ref())),
@@ -46,6 +46,7 @@ impl<'a> Record<'a> {
                 None => Vec::new(),
             },
             repeat: last.and_then(|last| last.sessions.as_deref()).map(Repeat::of),
+            hosts: last.map_or_else(Vec::new, |last| last.hosts.iter().map(Host::of).collect()),
             hint: result.hint.as_ref().map(Hint::of),
             account: shown(seen.map(|seen| &*seen.account)),
             notes: notes(seen),
@@ -91,6 +92,7 @@ impl<'a> Record<'a> {
             reruns: 0,
             earlier: Vec::new(),
             repeat: None,
+            hosts: Vec::new(),
             flaky: result.flaky,
             skipped_because: result.skipped_because.as_deref().map(visible),
             hint: None,
@@ -128,8 +130,8 @@ impl<'a> Decisive<'a> {
     }
 }
 
-fn failures(verdict: &Verdict) -> Vec<Failure<'_>> {
-    let failures = verdict.failures.iter().map(|failure| Failure {
+fn failures(failures: &[verdict::Failure]) -> Vec<Failure<'_>> {
+    let failures = failures.iter().map(|failure| Failure {
         stage: failure.stage,
         expected: visible(&failure.expected),
         actual: visible(&failure.actual),
@@ -233,7 +235,7 @@ impl<'a> Attempt<'a> {
         Self {
             outcome: attempt.verdict.outcome,
             decisive: attempt.verdict.decisive.as_ref().map(Decisive::of),
-            failures: failures(&attempt.verdict),
+            failures: failures(&attempt.verdict.failures),
             total_ms: ms(took),
             transcript: lines(&attempt.observation.transcript),
         }
@@ -251,6 +253,20 @@ impl<'a> Repeat<'a> {
             took_ms: ms(sessions.took),
             seen: seen.map(|(kind, n)| Seen { decisive: visible(kind), sessions: *n }).collect(),
             shares: shares.map(|(share, n)| Share { expected: visible(share), sessions: *n }).collect(),
+        }
+    }
+}
+
+impl<'a> Host<'a> {
+    fn of(end: &'a HostEnd) -> Self {
+        Self {
+            host: visible(&end.host),
+            preference: end.preference,
+            address: end.address.map(|address| Cow::Owned(address.to_string())),
+            outcome: end.outcome,
+            decisive: end.decisive.as_ref().map(Decisive::of),
+            failures: failures(&end.failures),
+            total_ms: ms(end.took),
         }
     }
 }

@@ -10,7 +10,7 @@ mod words;
 pub use document::{Document, ReadError, Unreadable};
 pub(super) use document::{LastLine, SCHEMA};
 pub use model::{
-    Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Line, Peer, Record, Repeat, Reply, Seen, Share,
-    Source, Target, Timings, Tls, Variables,
+    Arrived, ArrivedTls, Attempt, Decisive, Failure, Hint, Host, Line, Peer, Record, Repeat, Reply, Seen,
+    Share, Source, Target, Timings, Tls, Variables,
 };
 pub(super) use words::{joined, of_ms};

@@ -83,6 +83,10 @@ pub struct Record<'a> {
     /// Of a repeated case alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat: Option<Repeat<'a>>,
+    /// Where the target is a mail domain: what each of its hosts that was played against
+    /// came to, in that order. The other fields show the first that did not pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Host<'a>>,
     /// Passed, but not at the first attempt, and that was not expected.
     pub flaky: bool,
     /// Why it was not played.
@@ -352,6 +356,26 @@ pub struct Repeat<'a> {
     pub seen: Vec<Seen<'a>>,
     /// Each share, and how many were of it.
     pub shares: Vec<Share<'a>>,
+}
+
+/// What one of a mail domain's hosts came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Host<'a> {
+    /// As the MX record names it.
+    pub host: Cow<'a, str>,
+    /// The record's preference; none where the domain has no MX record.
+    pub preference: Option<u16>,
+    /// `address:port` that was connected to.
+    pub address: Option<Cow<'a, str>>,
+    /// What it was worth.
+    #[serde(with = "named::outcome")]
+    pub outcome: Outcome,
+    /// What decided it.
+    pub decisive: Option<Decisive<'a>>,
+    /// What did not hold.
+    pub failures: Vec<Failure<'a>>,
+    /// How long it took.
+    pub total_ms: f64,
 }
 
 /// What was decisive in some sessions.

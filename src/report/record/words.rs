@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::{Decisive, Repeat};
+use super::{Decisive, Host, Repeat};
 use crate::smtp::visible;
 
 impl Decisive<'_> {
@@ -45,6 +45,25 @@ impl Repeat<'_> {
         });
         let plural = if self.played == 1 { "" } else { "s" };
         format!("{} session{plural} ({})", self.played, seen.collect::<Vec<_>>().join("; "))
+    }
+}
+
+impl Host<'_> {
+    /// `mx1.contoso.com (10)`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let host = visible(&self.host);
+        self.preference.map_or_else(|| host.to_string(), |preference| format!("{host} ({preference})"))
+    }
+
+    /// `passed, 250 2.1.5 at rcpt_to`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let outcome = self.outcome.as_str();
+        match &self.decisive {
+            Some(decisive) => format!("{outcome}, {} at {}", decisive.in_short(), decisive.stage),
+            None => outcome.to_owned(),
+        }
     }
 }
 

@@ -50,6 +50,7 @@ impl Terminal {
         if record.attempts > 1 {
             self.pair("attempts", &count(record.attempts as usize, "attempt"), "the last is shown", out);
         }
+        self.hosts(record, out);
         if let Some(hint) = &record.hint {
             self.prose("meaning", &visible(&hint.meaning), out);
             if !hint.fix.is_empty() {
@@ -77,6 +78,7 @@ impl Terminal {
     /// A line for a pass; with `-vv` its transcript.
     pub(super) fn passed(&self, record: &Record<'_>, out: &mut String) {
         self.heading(record, out);
+        self.hosts(record, out);
         self.account(record, out);
         if self.detail >= Detail::Everything {
             self.transcript(record, false, out);
@@ -108,6 +110,15 @@ impl Terminal {
         let source = record.source_ip.map_or_else(String::new, |ip| format!("  {ip}"));
         let target = visible(&record.target.name);
         line!(out, "{word}{id}{:pad$}{target}{source}{}", "", ended(record));
+    }
+
+    /// What each host of a mail domain came to, a line each, where there are several.
+    fn hosts(&self, record: &Record<'_>, out: &mut String) {
+        if record.hosts.len() > 1 {
+            for (n, host) in record.hosts.iter().enumerate() {
+                self.pair(if n == 0 { "hosts" } else { "" }, &host.name(), &host.in_words(), out);
+            }
+        }
     }
 
     /// Why the simulator answered so.
@@ -170,6 +181,9 @@ fn ended(record: &Record<'_>) -> String {
         let simulated = if simulated { "simulated: " } else { "" };
         return format!("  {simulated}{}", repeat.in_words());
     }
+    if let (Outcome::Passed, hosts @ 2..) = (record.outcome, record.hosts.len()) {
+        return format!("  all of {hosts} MX hosts");
+    }
     match (record.outcome, simulated, &record.decisive) {
         (Outcome::Passed, false, Some(d)) => format!("  {} at {}", d.in_short(), d.stage),
         (Outcome::Passed, true, Some(d)) => format!("  simulated: {} at {}", d.in_short(), d.stage),
@@ -183,7 +197,9 @@ fn when(record: &Record<'_>, failure: &Failure<'_>) -> String {
     if record.repeat.is_some() {
         return format!("at {}; one of the sessions is shown", failure.stage);
     }
-    let decisive = record.decisive.as_ref().filter(|decisive| decisive.stage == failure.stage);
+    // With several hosts the failure may be another's than the one that is shown.
+    let shown = record.decisive.as_ref().filter(|_| record.hosts.len() < 2);
+    let decisive = shown.filter(|decisive| decisive.stage == failure.stage);
     match decisive.and_then(|decisive| decisive.ms) {
         Some(ms) => format!("at {}, after {}", failure.stage, elapsed_in_words(of_ms(ms))),
         None => format!("at {}", failure.stage),

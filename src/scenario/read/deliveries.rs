@@ -106,7 +106,7 @@ fn entry(
             faults.push(fault.label(format!("add `listen: 127.0.0.1:2526` to the target `{name}`")));
             None
         }
-        Place::Address { .. } => {
+        Place::Address { .. } | Place::Mx { .. } => {
             let fault = at.error(format!("`{name}` is a real server"));
             faults.push(fault.label("arrivals can be seen at targets of the simulator alone"));
             None

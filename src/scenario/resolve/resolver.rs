@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::super::extensions::{SizeSpec, with_size};
 use super::super::project::{Project, SourceMapping};
@@ -16,9 +16,10 @@ use super::super::{Case, Loaded};
 use super::messages::{messages, size, size_mails};
 use super::once::Once;
 use super::tls::{Blame, CertificatePaths, ClientKey};
+use crate::dns::{self, Family};
 use crate::exchange::Tenants;
 use crate::message::{Body, Draft};
-use crate::plan::{Auth, Endpoint, Plan, Proxy, ProxyVersion, Say, Steps, Transaction};
+use crate::plan::{Auth, Endpoint, MailHosts, Plan, Proxy, ProxyVersion, Route, Say, Steps, Transaction};
 use crate::smtp::{ReplyLimits, Stage};
 use crate::tls::{Client, Identity, Trust};
 use crate::yaml::{Diagnostic, read_bytes};
@@ -33,6 +34,11 @@ pub struct At {
     pub host: Arc<str>,
     /// The TCP port.
     pub port: u16,
+    /// Which hosts of the mail domain that `host` then is; `None` where it is a host
+    /// itself.
+    pub mail_hosts: Option<MailHosts>,
+    /// The family of addresses to choose from; whichever comes first where absent.
+    pub family: Option<Family>,
     /// The name to verify where the case says none; the host where absent.
     pub server_name: Option<Arc<str>>,
     /// What the server is verified against where the case says nothing; the
@@ -49,19 +55,41 @@ pub struct At {
 }
 
 impl At {
-    /// Where a real target is; `None` for an endpoint of the simulator.
+    /// Where a real server is; `None` for an endpoint of the simulator.
     #[must_use]
     pub fn of(target: &Target) -> Option<Self> {
-        match &target.place {
+        Self::of_place(&target.place)
+    }
+
+    /// The same for a place.
+    #[must_use]
+    pub fn of_place(place: &Place) -> Option<Self> {
+        match place {
             Place::Simulator { .. } => None,
-            Place::Address { host, port } => Some(Self::address(Arc::clone(host), *port)),
+            Place::Address { host, port, family } => {
+                Some(Self { family: *family, ..Self::address(Arc::clone(host), *port) })
+            }
+            Place::Mx { domain, hosts, port, family } => {
+                let at = Self::address(domain.shared(), *port);
+                Some(Self { mail_hosts: Some(*hosts), family: *family, ..at })
+            }
         }
     }
 
-    /// A real server.
+    /// A host of that address.
     #[must_use]
     pub const fn address(host: Arc<str>, port: u16) -> Self {
-        Self { host, port, server_name: None, trust: None, up_to: None, lab: false, malformed: false }
+        Self {
+            host,
+            port,
+            mail_hosts: None,
+            family: None,
+            server_name: None,
+            trust: None,
+            up_to: None,
+            lab: false,
+            malformed: false,
+        }
     }
 }
 
@@ -90,6 +118,7 @@ pub struct Resolver {
     /// The last text: the cases of a matrix mostly have the same.
     pub(super) body: Mutex<Option<Body>>,
     pub(super) addresses: Once<IpAddr, bool>,
+    dns: OnceLock<Arc<dns::Resolver>>,
     /// The Message-IDs that messages of their own bring, where arrivals are told by them,
     /// and the id of the case and the transaction that each is of.
     pub(super) message_ids: Mutex<HashMap<String, (String, usize)>>,
@@ -125,6 +154,7 @@ impl Resolver {
             drafts: Once::default(),
             body: Mutex::default(),
             addresses: Once::default(),
+            dns: OnceLock::new(),
             message_ids: Mutex::default(),
             warnings: Mutex::default(),
         }
@@ -176,7 +206,14 @@ impl Resolver {
         }
         match (tls, auth, steps) {
             (Some(tls), Some(auth), Some(steps)) if faults.is_empty() => Ok(Planned::Play(Box::new(Plan {
-                endpoint: Endpoint { host: Arc::clone(&at.host), port: at.port, bind, proxy },
+                endpoint: Endpoint {
+                    route: at.mail_hosts.map_or(Route::Host, Route::Domain),
+                    family: at.family,
+                    dns: self.dns(at),
+                    bind,
+                    proxy,
+                    ..Endpoint::new(Arc::clone(&at.host), at.port)
+                },
                 tls,
                 hello: spec.hello.clone(),
                 auth,
@@ -191,6 +228,19 @@ impl Resolver {
             }))),
             _ => Err(faults),
         }
+    }
+
+    /// Who resolves names: whom the project names, and where MX records are wanted,
+    /// which the system's library does not look up, the system's name servers.
+    fn dns(&self, at: &At) -> Option<Arc<dns::Resolver>> {
+        if self.project.dns.is_none() && at.mail_hosts.is_none() {
+            return None;
+        }
+        let resolver = self.dns.get_or_init(|| {
+            let settings = self.project.dns.clone().unwrap_or_else(dns::Settings::system);
+            Arc::new(dns::Resolver::new(settings))
+        });
+        Some(Arc::clone(resolver))
     }
 
     /// How the server is to see the source address.

@@ -83,8 +83,8 @@ impl Resolver {
             Client::new(&settings).map(Arc::new).map_err(|error| error.to_string())
         });
         let client = client.map_err(|why| faults.push(Diagnostic::error(why, spec.span))).ok()?;
-        let name = spec.sni.as_ref().or(at.server_name.as_ref()).unwrap_or(&at.host);
-        let tls = TlsPlan { client, server_name: Arc::clone(name), resume: spec.resume };
+        let server_name = spec.sni.as_ref().or(at.server_name.as_ref()).map(Arc::clone);
+        let tls = TlsPlan { client, server_name, resume: spec.resume };
         Some(match spec.mode {
             Handshake::Implicit => TlsMode::Implicit(tls),
             _ => TlsMode::StartTls { tls, force: spec.force },

@@ -3,7 +3,7 @@
 //! our codec cannot hide itself.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,15 @@ impl Peer {
     /// Plays `script` with every client. The script's errors end its connection
     /// and nothing else: a client that leaves is no failure of the peer.
     pub fn play(script: impl Fn(&mut Conn) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+        Self::play_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), script)
+    }
+
+    /// The same on a port of another address of this host.
+    pub fn play_at(
+        address: SocketAddr,
+        script: impl Fn(&mut Conn) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));
         let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared::default());
         let (ours, script) = (Arc::clone(&shared), Arc::new(script));
