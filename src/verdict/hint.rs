@@ -94,6 +94,11 @@ fn of_event(stage: Stage, event: &Event) -> Hint {
         EventKind::TlsRefused => tls_refused(reason),
         EventKind::TlsUntrusted => tls_untrusted(reason),
         EventKind::NotOffered => not_offered(reason),
+        EventKind::ProtocolError | EventKind::Limit | EventKind::Desync
+            if let Some(hint) = log_in(reason) =>
+        {
+            hint
+        }
         EventKind::ProtocolError => Hint {
             source: "RFC 5321 §4.2".to_owned(),
             ..general(
@@ -186,6 +191,40 @@ fn dns_failure(reason: &str) -> Hint {
         _ => ("the host's name did not resolve", "check the name, and the resolver of this host", ""),
     };
     Hint { source: source.to_owned(), ..general(meaning, fix) }
+}
+
+/// What a server that breaks a mechanism of AUTH is up to.
+fn log_in(reason: &str) -> Option<Hint> {
+    const IMPOSTOR: &str = "find out who answers there, and change the password if it was weak: what was said lets \
+                            others try passwords";
+    let (meaning, fix, source) = match reason {
+        "no_server_signature" => {
+            ("the server said yes and did not show that it knows the password", IMPOSTOR, "RFC 5802 §3")
+        }
+        "bad_server_signature" => ("the server does not know the password", IMPOSTOR, "RFC 5802 §3"),
+        "bad_nonce" => (
+            "the server's part of SCRAM belongs to another exchange",
+            "find out who answers there",
+            "RFC 5802 §5.1",
+        ),
+        "bad_base64" | "challenge_too_long" | "bad_challenge" | "challenges" => (
+            "what the server asked for in AUTH is none of this mechanism",
+            "try another `mechanism`; the one that is offered does not work there",
+            "RFC 4954 §4",
+        ),
+        "iterations" => (
+            "the server wants more rounds of hashing than any password store needs",
+            "set its SCRAM to 4,096 to 600,000 rounds, or take another `mechanism`",
+            "RFC 7677 §4",
+        ),
+        "auth" => (
+            "the server said yes before it could know who asks: it lets everybody in, or somebody else speaks for it",
+            "look for a proxy or filter between here and the server, and at its list of trusted hosts",
+            "RFC 4954 §4",
+        ),
+        _ => return None,
+    };
+    Some(Hint { source: source.to_owned(), ..general(meaning, fix) })
 }
 
 fn timeout(stage: Stage) -> Hint {
@@ -315,5 +354,32 @@ fn deviation(reason: &str) -> String {
         "code_changes" => "the code changes within one reply".to_owned(),
         "nul" => "a NUL byte".to_owned(),
         other => other.replace('_', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_breaks_a_log_in_is_told_apart_from_what_breaks_smtp() {
+        let meaning = |kind, reason| of_event(Stage::Auth, &Event::new(kind, reason)).meaning;
+        let mut meanings: Vec<String> = [
+            (EventKind::ProtocolError, "bad_challenge"),
+            (EventKind::ProtocolError, "bad_nonce"),
+            (EventKind::ProtocolError, "bad_server_signature"),
+            (EventKind::ProtocolError, "no_server_signature"),
+            (EventKind::Limit, "iterations"),
+            (EventKind::Desync, "auth"),
+            (EventKind::ProtocolError, "bad_code"),
+            (EventKind::Limit, "line"),
+            (EventKind::Desync, "unasked"),
+        ]
+        .map(|(kind, reason)| meaning(kind, reason))
+        .into();
+        let all = meanings.len();
+        meanings.sort_unstable();
+        meanings.dedup();
+        assert_eq!(meanings.len(), all, "{meanings:?}");
     }
 }

@@ -115,7 +115,7 @@ pub(super) fn schema() -> Value {
     let account = map(&[
         ("username", "who logs in", text()),
         ("password", "the password", secret()),
-        ("token", "the bearer token, for XOAUTH2", secret()),
+        ("token", "the bearer token, for XOAUTH2 and OAUTHBEARER", secret()),
         ("targets", "the only targets that its secret goes to", one_or_many(text())),
     ]);
     let source = any(&[json!({ "enum": ["here"] }), map(&[("bind", "the address to bind", text())])]);
