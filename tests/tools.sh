@@ -32,6 +32,7 @@ missing() {
   done
   # Dovecot's SMTP server, with every mechanism of AUTH.
   [ -x /usr/lib/dovecot/submission ] || printf 'dovecot-submissiond '
+  [ -x /usr/lib/dovecot/lmtp ] || printf 'dovecot-lmtpd '
   # Makes room for what comes from PyPI.
   [ -z "${CI:-}" ] || python3 -c 'import ensurepip' 2>/dev/null || printf 'python3-venv '
   [ -x "$exim" ] || printf 'exim4-daemon-light '

@@ -27,6 +27,9 @@ pub struct Plan {
     pub transactions: Vec<Transaction>,
     /// The dialogue written out; then there are no transactions.
     pub steps: Option<Steps>,
+    /// LMTP (RFC 2033) in place of SMTP: LHLO, and after the message a reply for each
+    /// recipient that was accepted.
+    pub lmtp: bool,
     /// Extensions that are used.
     pub extensions: Extensions,
     /// The last stage to play; `None` plays to the end. `Data` closes the

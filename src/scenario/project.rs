@@ -224,6 +224,8 @@ fn target(
     let proxy = proxy_field.and_then(|field| {
         field.word("PROXY version", &[("v1", ProxyVersion::V1), ("v2", ProxyVersion::V2)], faults)
     });
+    let protocol = fields.take("protocol");
+    let lmtp = protocol.and_then(|field| field.word("protocol", &[("smtp", false), ("lmtp", true)], faults));
     let wanted = fields.take("faults");
     let listen = super::read::listen(&mut fields, faults);
     fields.finish(faults);
@@ -233,6 +235,9 @@ fn target(
             if let Some(proxy) = proxy_field {
                 let fault = Diagnostic::error("`proxy` is for real servers", proxy.key_span());
                 faults.push(fault.label("take it out: the simulator is told the `source_ip` anyway"));
+            }
+            if let Some(protocol) = protocol {
+                faults.push(Diagnostic::error("`protocol` is for real servers", protocol.key_span()));
             }
             let words = Endpoint::ALL.map(|endpoint| (endpoint.as_str(), endpoint));
             let at = endpoint.span();
@@ -300,7 +305,9 @@ fn target(
             return None;
         }
     };
-    Some(Target { name: field.name().into(), place, max_connections, rate, up_to, proxy, deliveries: None })
+    let name = field.name().into();
+    let lmtp = lmtp.unwrap_or(false);
+    Some(Target { name, place, max_connections, rate, up_to, proxy, lmtp, deliveries: None })
 }
 
 pub(super) fn certificate(

@@ -26,6 +26,8 @@ pub struct Target {
     pub up_to: Option<Stage>,
     /// Open connections with a PROXY header that announces `source_ip`.
     pub proxy: Option<ProxyVersion>,
+    /// It speaks LMTP (RFC 2033).
+    pub lmtp: bool,
     /// Of a real server: where what it passes on can be seen.
     pub deliveries: Option<Deliveries>,
 }
@@ -136,6 +138,7 @@ impl Target {
             rate: None,
             up_to: None,
             proxy: None,
+            lmtp: false,
             deliveries: None,
         }
     }
@@ -153,6 +156,7 @@ impl Target {
             rate: None,
             up_to: None,
             proxy: None,
+            lmtp: false,
             deliveries: None,
         })
     }

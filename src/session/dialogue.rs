@@ -12,6 +12,7 @@
 
 use std::time::Duration;
 
+use super::each::Each;
 use super::mailing::Batch;
 use super::steps::Progress;
 use crate::message::Draft;
@@ -90,6 +91,8 @@ pub(super) struct Dialogue<'p> {
     pub(super) open: bool,
     /// What was written before it was answered.
     pub(super) batch: Batch,
+    /// Who is still to be told of after the message.
+    pub(super) each: Each,
     /// The message under way has no recipient: no more of it than a dot was sent.
     pub(super) for_nobody: bool,
     /// XCLIENT has been accepted.
@@ -136,6 +139,7 @@ impl<'p> Dialogue<'p> {
             progress: Progress::default(),
             open: false,
             batch: Batch::default(),
+            each: Each::default(),
             for_nobody: false,
             changed_client: false,
             notes: Vec::new(),
@@ -169,7 +173,12 @@ impl<'p> Dialogue<'p> {
 
     /// The recipient in play, from 0.
     pub(super) fn recipient(&self) -> Option<usize> {
-        (matches!(self.at, At::Rcpt) && self.plan.steps.is_none()).then_some(self.recipient)
+        match self.at {
+            _ if self.plan.steps.is_some() => None,
+            At::Rcpt => Some(self.recipient),
+            At::Message => self.each.recipient(),
+            _ => None,
+        }
     }
 
     /// Whether what was last said belongs to nobody's eyes.
@@ -183,6 +192,7 @@ impl<'p> Dialogue<'p> {
         match self.at {
             At::Auth(_) => reply.code().get() != 334,
             At::Rset => !Stage::MailFrom.accepts(reply.code()),
+            At::Message => !self.each.begins(reply),
             _ => true,
         }
     }
@@ -243,6 +253,7 @@ impl<'p> Dialogue<'p> {
         let at_odds = match stage {
             Stage::StartTls => false,
             Stage::Data => code.is_positive() && code.get() != 354,
+            Stage::Message if self.each.begins(reply) => false,
             _ => code.severity() == 3 && !challenge && !self.is_raw(),
         };
         if at_odds {
@@ -313,6 +324,7 @@ impl<'p> Dialogue<'p> {
 
     pub(super) fn greet(&self, hello: &Hello, out: &mut Vec<u8>) -> Next<'p> {
         let verb = match hello.verb {
+            HelloVerb::Ehlo if self.plan.lmtp => "LHLO ",
             HelloVerb::Ehlo => "EHLO ",
             HelloVerb::Helo => "HELO ",
         };

@@ -265,3 +265,54 @@ async fn xforward_comes_before_each_transaction() {
          rcpt_to 250, quit 221"
     );
 }
+
+/// The script up to the end of a message for three, the second of whom is refused.
+fn three_and_a_message(hello: &'static str, offers: &str) -> Vec<Do> {
+    let ehlo = format!("250-mx.test\r\n250 {offers}\r\n");
+    let mut script =
+        vec![send("220 mx.test\r\n"), Expect(hello), send(&ehlo), Expect("MAIL"), send("250 ok\r\n")];
+    for reply in ["250 ok\r\n", "550 no\r\n", "250 ok\r\n"] {
+        script.extend([Expect("RCPT"), send(reply)]);
+    }
+    script.extend([Expect("DATA"), send("354 go\r\n"), ExpectDot]);
+    script
+}
+
+fn told(played: &Played) -> Vec<(Option<u16>, u16)> {
+    let answers = played.seen.answers.iter().filter(|answer| answer.stage == Stage::Message);
+    answers.map(|answer| (answer.recipient, answer.reply.code().get())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn lmtp_tells_of_each_recipient_that_was_accepted() {
+    let plan = Plan { lmtp: true, ..planned(&THREE, Extensions::default()) };
+    let mut script = three_and_a_message("LHLO app.test\r\n", "PIPELINING");
+    script.push(send("250 2.1.5 first\r\n550 5.2.2 third\r\n"));
+    script.extend(bye());
+    let both = played(&plan, script.clone()).await;
+    assert_eq!(told(&both), [(Some(0), 250), (Some(2), 550)]);
+    assert!(both.end().ends_with("message 250, message 550, quit 221"), "{}", both.end());
+    let at = script.len() - 3;
+    script[at] = send("250 2.1.5 first\r\n");
+    script[at + 1] = Hang;
+    assert_eq!(played(&plan, script.clone()).await.end(), "message timeout reply");
+    script[at] = send("250 a\r\n250 b\r\n250 c\r\n");
+    assert_eq!(played(&plan, script).await.end(), "message desync unasked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn prdr_tells_of_each_recipient_if_the_server_says_so() {
+    let mut plan = planned(&THREE, Extensions::default());
+    plan.transactions[0].mail_params = "PRDR".into();
+    let mut script = three_and_a_message("EHLO app.test\r\n", "PRDR");
+    script.push(send("353 now each\r\n250 first\r\n550 third\r\n250 taken\r\n"));
+    script.extend(bye());
+    let each = played(&plan, script.clone()).await;
+    assert_eq!(told(&each), [(Some(0), 250), (Some(2), 550), (None, 250)]);
+    let at = script.len() - 3;
+    script[at] = send("250 taken\r\n");
+    assert_eq!(told(&played(&plan, script.clone()).await), [(None, 250)]);
+    plan.transactions[0].mail_params = "".into();
+    script[at] = send("353 now each\r\n");
+    assert_eq!(played(&plan, script).await.end(), "message protocol_error unexpected_code");
+}

@@ -57,6 +57,9 @@ impl<'p> Dialogue<'p> {
             }
             At::Rcpt => {
                 self.accepted += usize::from(accepted);
+                if accepted {
+                    self.each.accept(self.recipient);
+                }
                 self.recipient += 1;
                 self.after_rcpt(last, out)
             }
@@ -71,6 +74,7 @@ impl<'p> Dialogue<'p> {
                 None => self.end_transaction(out),
             },
             At::Chunk(nth) if accepted => self.chunk(nth + 1, out),
+            At::Message if !self.for_nobody && self.each.told(reply) => Next::Listen,
             At::Message => {
                 // Taken or not, the transaction is over (RFC 5321 §4.1.1.4).
                 self.open = false;
@@ -159,6 +163,7 @@ impl<'p> Dialogue<'p> {
             return lacking;
         }
         let Transaction { mail_from, mail_params, recipients, .. } = self.now();
+        self.each.begin(self.plan.lmtp, mail_params);
         let next = command(out, &["MAIL FROM:<", mail_from.as_str(), ">"], mail_params);
         if self.plan.extensions.pipelining && !recipients.is_empty() && !self.is_last(Stage::MailFrom) {
             self.group(out);

@@ -3,6 +3,7 @@
 mod dial;
 mod dialogue;
 mod drive;
+mod each;
 mod ending;
 #[cfg(test)]
 mod extended;

@@ -109,7 +109,8 @@ pub struct Answer {
     pub stage: Stage,
     /// Which transaction, from 0; 0 before the first.
     pub transaction: u16,
-    /// Which recipient of the transaction, from 0, at [`Stage::RcptTo`].
+    /// Which recipient of the transaction, from 0, at [`Stage::RcptTo`], and at
+    /// [`Stage::Message`] where each has a reply of its own.
     pub recipient: Option<u16>,
     /// Which step, from 0, where the dialogue is written out.
     pub step: Option<u16>,

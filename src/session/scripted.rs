@@ -116,6 +116,7 @@ pub(super) fn plan() -> Plan {
         auth: None,
         transactions: vec![transaction(&["b@b.test"])],
         steps: None,
+        lmtp: false,
         extensions: Extensions::default(),
         stop_after: None,
         hold_quit: false,

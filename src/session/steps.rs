@@ -154,13 +154,22 @@ impl<'p> Dialogue<'p> {
                     _ => Next::End { quit: false },
                 };
             }
-            (Say::Mail { .. }, _) if accepted => self.accepted = 0,
-            (Say::Rcpt(_), _) if accepted => self.accepted += 1,
+            (Say::Mail { params, .. }, _) if accepted => {
+                self.accepted = 0;
+                self.each.begin(self.plan.lmtp, params);
+            }
+            (Say::Rcpt(_), _) if accepted => {
+                self.accepted += 1;
+                self.each.accept(self.accepted);
+            }
             (Say::Data(message), At::Data) if accepted => {
                 self.progress.in_data = true;
                 if let Some(message) = message {
                     return self.message(message, step, out);
                 }
+            }
+            (Say::Data(_) | Say::Bdat { .. }, At::Message) if !self.for_nobody && self.each.told(reply) => {
+                return Next::Listen;
             }
             (Say::Data(_), At::Message) => {
                 (self.progress.in_data, self.accepted) = (false, 0);

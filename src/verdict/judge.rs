@@ -115,7 +115,15 @@ fn recipient(view: View<'_>, own: &RecipientExpect, failures: &mut Vec<Failure>)
         answer.stage == Stage::RcptTo && answer.transaction == own.transaction
     };
     let answers = || view.observation.answers.iter().filter(asked);
-    let seen = match answers().find(|answer| answer.recipient == Some(own.recipient)) {
+    // Where the message is answered for each recipient, that is the reply that counts.
+    let of_message = |answer: &&crate::session::Answer| {
+        answer.stage == Stage::Message && answer.transaction == own.transaction
+    };
+    let mut later = view.observation.answers.iter().filter(of_message);
+    let own_reply = |answer: &&crate::session::Answer| answer.recipient == Some(own.recipient);
+    let answer = later.find(own_reply).or_else(|| answers().find(own_reply));
+    let stage = answer.map_or(Stage::RcptTo, |answer| answer.stage);
+    let seen = match answer {
         Some(answer) => Seen::Reply(&answer.reply, answer.elapsed),
         None => match view.event(Scope::Transaction(own.transaction)) {
             // The event belongs to the recipient that was being asked.
@@ -133,7 +141,7 @@ fn recipient(view: View<'_>, own: &RecipientExpect, failures: &mut Vec<Failure>)
             .and_then(|transaction| transaction.recipients.get(usize::from(own.recipient)))
             .map_or(Cow::Borrowed(""), |recipient| format!(" for <{}>", recipient.path.as_str()).into());
         let expected = format!("{}{who}", own.patterns.written);
-        failures.push(stages::failure(view, Stage::RcptTo, expected, seen));
+        failures.push(stages::failure(view, stage, expected, seen));
     }
 }
 

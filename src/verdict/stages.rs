@@ -22,7 +22,11 @@ pub(super) fn judge(view: View<'_>, scope: Scope, map: &StageExpectations, failu
     for stage in &planned {
         let seen = view.at(*stage, scope);
         let named = map.stages.iter().find(|(named, _)| named == stage);
-        let own_end = *stage == Stage::RcptTo && view.ended_by_recipients(scope);
+        let own_end = match stage {
+            Stage::RcptTo => view.ended_by_recipients(scope),
+            Stage::Message => view.told_by_recipients(scope),
+            _ => false,
+        };
         if let Some((_, expect)) = named {
             Judge { view, scope, stage: *stage, seen, step: None, failures }.judge(expect);
         } else if !ended && !own_end && !is_passed(view, *stage, seen) {

@@ -64,6 +64,7 @@ pub(crate) fn plan(recipients: usize) -> Plan {
         auth: None,
         transactions: vec![transaction(recipients)],
         steps: None,
+        lmtp: false,
         extensions: Extensions::default(),
         stop_after: None,
         hold_quit: false,

@@ -122,7 +122,7 @@ impl<'a> View<'a> {
         if let Some(step) = answer.step {
             return self.step_judged_alone(step);
         }
-        answer.stage == Stage::RcptTo
+        matches!(answer.stage, Stage::RcptTo | Stage::Message)
             && self
                 .expect
                 .recipients
@@ -198,6 +198,13 @@ impl<'a> View<'a> {
         let mut answers = self.answers(scope).filter(|answer| answer.stage == Stage::RcptTo).peekable();
         answers.peek().is_some_and(|first| self.all_refused(first.transaction).is_some())
             && answers.all(|answer| self.judged_alone(answer))
+    }
+
+    /// Whether the message was answered for each recipient, and each has an expectation
+    /// of its own.
+    pub(super) fn told_by_recipients(self, scope: Scope) -> bool {
+        let mut answers = self.answers(scope).filter(|answer| answer.stage == Stage::Message).peekable();
+        answers.peek().is_some() && answers.all(|answer| self.judged_alone(answer))
     }
 
     /// What came at a stage: the first refusal, else the event, else the last

@@ -1,7 +1,7 @@
 //! Our client against servers that nobody here wrote: what they offer, used, and what
 //! they keep, byte for byte.
 
-use crate::support::{Aiosmtpd, Dir, Exim, Pki, Played, Postfix, play};
+use crate::support::{Aiosmtpd, Dir, Dovecot, Exim, Pki, Played, Postfix, play};
 
 /// Plays scenarios against a port, with the certificates of the tests and `m.eml`
 /// beside them.
@@ -212,10 +212,19 @@ fn exim_uses_what_it_offers_and_refuses_what_it_does_not() {
   - name: XCLIENT
     extensions: { xclient: { addr: 192.0.2.1 } }
     expect: not_offered XCLIENT
+  - name: a reply for each
+    mail_from: { address: a@client.test, params: { PRDR: true } }
+    rcpt_to: [b@test, { address: late@test, expect: 550 too late }, c@test, { address: nobody@test, expect: 550 }]
+    extensions: { pipelining: true }
+    expect: { message: 250 }
+  - name: a reply for each, of which one is not expected
+    mail_from: { address: a@client.test, params: { PRDR: true } }
+    rcpt_to: [b@test, late@test]
+    expect: 550 too late
 ",
     );
     played.status(0);
-    assert_eq!(played.cases().len(), 15);
+    assert_eq!(played.cases().len(), 17);
     assert!(exim.log().contains("DN=\"CN=client.test\""), "{}", exim.log());
     let implicit = "  - { name: n, tls: { mode: implicit, ca: ca.pem }, expect: 250 }\n";
     against(exim.implicit, b"", implicit).status(0);
@@ -277,4 +286,69 @@ fn aiosmtpd_keeps_what_was_sent_and_what_was_said() {
         "{}",
         kept.escape_ascii()
     );
+}
+
+/// Plays scenarios against an LMTP server.
+fn by_lmtp(address: &str, message: &[u8], scenarios: &str) -> Played {
+    let dir = Dir::new();
+    dir.write("m.eml", message);
+    dir.write("relayprobe.yaml", format!("targets:\n  mda: {{ address: '{address}', protocol: lmtp }}\n"));
+    let head =
+        "suite: LMTP\ndefaults: { ehlo: client.test, mail_from: a@client.test, target: mda }\nscenarios:\n";
+    play(&dir, &format!("{head}{scenarios}"))
+}
+
+#[test]
+fn dovecot_tells_of_each_recipient_by_lmtp() {
+    let Some(dovecot) = Dovecot::shared("dovecot_tells_of_each_recipient_by_lmtp") else { return };
+    let sent = message("dovecot");
+    let played = by_lmtp(
+        &format!("127.0.0.1:{}", dovecot.lmtp),
+        &sent,
+        "
+  - name: offers
+    expect: { ehlo: { offers: [PIPELINING, 8BITMIME, CHUNKING] } }
+  - name: each
+    rcpt_to: [probe@test, { address: nobody@test, expect: 550 5.1.1 }, { address: locked@test, expect: 451 4.2.0 }]
+    message: { file: m.eml }
+    extensions: { pipelining: true, body: 8bitmime }
+    expect: 250 2.0.0
+  - name: in pieces
+    rcpt_to: [probe@test, locked@test]
+    extensions: { chunking: 50 }
+    expect: 451 4.2.0
+  - name: step by step
+    rcpt_to: [probe@test, probe@test]
+    steps: [ehlo, mail_from, rcpt_to, data, rset, mail_from, rcpt_to, bdat, noop]
+    expect: 250
+",
+    );
+    played.status(0);
+    assert_eq!(played.cases().len(), 4);
+    let unix: Vec<u8> = sent.into_iter().filter(|byte| *byte != b'\r').collect();
+    same(&dovecot.kept("<dovecot@client.test>"), &unix);
+}
+
+#[test]
+fn aiosmtpd_tells_of_each_recipient_by_lmtp() {
+    let Some(server) = Aiosmtpd::shared("aiosmtpd_tells_of_each_recipient_by_lmtp") else { return };
+    let played = by_lmtp(
+        &format!("127.0.0.1:{}", server.lmtp),
+        b"",
+        "
+  - name: each
+    rcpt_to: [a@test, { address: late@test, expect: 550 5.2.2 }, b@test]
+    expect: 250 2.0.0 <b@test>
+  - name: one too late
+    rcpt_to: [late@test, b@test]
+    expect: 550 5.2.2 too late
+  - name: wrongly expected
+    rcpt_to: [a@test, { address: late@test, expect: 250 }]
+    expect: 250
+",
+    );
+    played.status(1);
+    played.ended("each", "passed message 250 2.0.0 <b@test>");
+    played.ended("one too late", "passed message 550 5.2.2");
+    assert_eq!(played.case("wrongly expected")["failures"][0]["stage"], "message");
 }

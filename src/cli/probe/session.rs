@@ -96,6 +96,7 @@ pub(super) fn plan(args: &Args, warnings: &mut Vec<String>) -> Result<Plan, Stri
         transactions: transactions(args, &hello)?,
         steps: None,
         hello,
+        lmtp: false,
         extensions: Extensions::default(),
         stop_after: stop_after(args),
         hold_quit: false,

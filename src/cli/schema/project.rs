@@ -93,6 +93,11 @@ pub(super) fn schema() -> Value {
             "open connections with a PROXY protocol header that announces `source_ip`. The simulator always gets one, so it is an error there",
             words(&["v1", "v2"]),
         ),
+        (
+            "protocol",
+            "`smtp`, as where absent, or `lmtp` (RFC 2033): LHLO in place of EHLO, and after the message a reply for each recipient that was accepted",
+            words(&["smtp", "lmtp"]),
+        ),
         ("faults", "of the simulator: what goes wrong there on demand", part("faults")),
         (
             "listen",

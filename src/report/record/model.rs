@@ -213,7 +213,7 @@ pub struct Reply<'a> {
     /// Which transaction, from 0; none in the first, which is mostly the only one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<u16>,
-    /// Which recipient, from 0, at `rcpt_to`.
+    /// Which recipient, from 0, at `rcpt_to`; at `message` where each has a reply of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipient: Option<u16>,
     /// Which step, from 0, where the dialogue is written out.

@@ -219,6 +219,7 @@ impl Resolver {
                 auth,
                 transactions,
                 steps,
+                lmtp: case.target.lmtp,
                 extensions: spec.extensions.use_of.clone(),
                 stop_after: spec.last_stage(case.limit(at.up_to)),
                 hold_quit: spec.hold_quit,
