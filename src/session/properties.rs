@@ -92,6 +92,7 @@ fn plan(mechanism: Option<Mechanism>) -> Plan {
             message: Some(Arc::new(Draft::compose(&Composition::default()).expect("a message"))),
         }],
         steps: None,
+        lmtp: false,
         extensions: Extensions::default(),
         stop_after: None,
         hold_quit: false,
