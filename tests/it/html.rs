@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -400,9 +400,12 @@ fn ten_thousand_cases_open_in_two_seconds_and_each_of_them_can_be_read() {
         .run()
         .status(0);
     let file = dir.join("large.html");
+    let start = Instant::now();
     browser.visit(&file, "");
     browser.picture([0.0, 0.0, 1280.0, 900.0]);
-    let busy = browser.busy();
+    // On the clock it is more where other tests run beside; alone it is told.
+    let (wall, busy) = (start.elapsed(), browser.busy());
+    eprintln!("10,000 cases were open and drawn after {wall:?}, of which the page was busy for {busy:?}");
     assert!(busy < Duration::from_secs(2), "{busy:?}");
     assert_eq!(browser.problems(), Vec::<String>::new());
 

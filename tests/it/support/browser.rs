@@ -74,6 +74,8 @@ impl Browser {
         for domain in ["Page", "Runtime", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
+        // It counts from here on, or from the start of a page in a process of its own.
+        browser.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
         browser.size(width, height);
         Some(browser)
     }
@@ -109,7 +111,6 @@ impl Browser {
     /// The processor time that pages took so far where they are read, laid out and
     /// painted. Unlike the time of day it is the same while other tests run.
     pub fn busy(&mut self) -> Duration {
-        self.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
         let metrics = self.call("Performance.getMetrics", json!({}));
         let metrics = metrics["metrics"].as_array().expect("a list");
         let thread = metrics.iter().find(|metric| metric["name"] == "ThreadTime").expect("it is measured");
