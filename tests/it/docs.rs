@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use regex_lite::Regex;
 use relayprobe::smtp::EventKind;
 
-use crate::support::{Dir, Lab, Program};
+use crate::support::{Dir, Lab, Program, steady as unnumbered};
 
 /// A fenced block of a page.
 struct Block {
@@ -54,6 +55,35 @@ fn every_example_is_sound_and_those_marked_play_pass() {
         }
     }
     assert!(plays >= 8, "{plays} examples were played");
+}
+
+/// `make golden` writes what is printed into the page.
+#[test]
+fn golden_the_failures_shown_are_the_failures() {
+    let lab = Lab::shared();
+    let folder = lab.project("failures");
+    let session = Regex::new(r"\[\w+\.\w+\.PROD\.OUTLOOK\.COM [^\]]*\]").expect("the pattern is valid");
+    let alike = |text: &str| session.replace_all(&unnumbered(text, lab.path()), "[session]").into_owned();
+    let (mut blocks, mut shown) = (blocks().into_iter(), 0);
+    while let Some(block) = blocks.next() {
+        if block.info != "yaml fails" {
+            continue;
+        }
+        let result = blocks.next().expect("its result follows");
+        let (command, was) = result.text.split_once('\n').expect("a result has lines");
+        let name = command.strip_prefix("$ relayprobe run scenarios/").expect("it is played");
+        fs::write(folder.join(name), &block.text).expect("the folder is ours");
+        let ran = Program::new(lab.path(), ["run", &format!("failures/{name}")]).run();
+        let now = ran.status(1).stdout.replace("failures/", "scenarios/");
+        if alike(&now) != alike(was) {
+            assert!(std::env::var_os("UPDATE_GOLDEN").is_some(), "{}: `make golden`\n{now}", result.place);
+            let page = result.place.rsplit_once(':').expect("a line follows").0;
+            let text = fs::read_to_string(page).expect("it can be read");
+            fs::write(page, text.replace(was, &now)).expect("the pages are writable");
+        }
+        shown += 1;
+    }
+    assert!(shown >= 1, "{shown} failures are shown");
 }
 
 #[test]
