@@ -43,6 +43,7 @@ mod schema;
 mod servers;
 mod simulator;
 mod soak;
+mod sink;
 mod steps;
 mod support;
 mod swaks;

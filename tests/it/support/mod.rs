@@ -33,7 +33,7 @@ pub use dir::Dir;
 pub use dovecot::Dovecot;
 pub use exim::Exim;
 pub use golden::{golden, steady};
-pub use keeper::free_ports;
+pub use keeper::{Keeper, free_ports, is_root};
 pub use lab::Lab;
 pub use mta::Mta;
 pub use name_server::{Asked, NameServer, Unbound, dns};
