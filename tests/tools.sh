@@ -9,6 +9,8 @@ set -u
 # program:package
 programs='postfix:postfix smtp-sink:postfix swaks:swaks saslpasswd2:sasl2-bin dovecot:dovecot-core openssl:openssl python3:python3 chromium:chromium faketime:faketime'
 programs="$programs systemd-analyze:systemd nsenter:util-linux unbound:unbound"
+# Clients of the simulator.
+programs="$programs curl:curl msmtp:msmtp node:nodejs"
 # Builds the container image: only where none may be skipped.
 [ -z "${CI:-}" ] || programs="$programs buildah:buildah"
 [ "${1:-}" = build ] && programs="$programs cc:gcc make:make perl:perl"
@@ -30,6 +32,8 @@ missing() {
   for module in $modules; do
     python3 -c "import $module" 2>/dev/null || printf 'python3-%s ' "$module"
   done
+  # A client of the simulator.
+  [ -d /usr/share/nodejs/nodemailer ] || printf 'node-nodemailer '
   # Dovecot's SMTP server, with every mechanism of AUTH.
   [ -x /usr/lib/dovecot/submission ] || printf 'dovecot-submissiond '
   [ -x /usr/lib/dovecot/lmtp ] || printf 'dovecot-lmtpd '

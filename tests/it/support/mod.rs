@@ -37,7 +37,7 @@ pub use keeper::{Keeper, free_ports, is_root};
 pub use lab::Lab;
 pub use mta::Mta;
 pub use name_server::{Asked, NameServer, Unbound, dns};
-pub use need::{find, have, have_python};
+pub use need::{find, have, have_python, skip};
 pub use ocsp::Ocsp;
 pub use peer::{Conn, Peer};
 pub use pki::{Issued, Issuer, Leaf, Pki};
