@@ -272,7 +272,11 @@ mod tests {
             "a.b+c@x.example",
             "\"a b@c\"@contoso.com",
             "user@[192.0.2.1]",
+            "\"a\\\"b\\\\\"@contoso.com",
             "user@[IPv6:2001:db8::1]",
+            "user@[ipv6:::1]",
+            "user@[x-tag:a.text]",
+            "user@_dmarc.x-y.example",
             "用户@例子.example",
             "O'Neil@contoso.com",
         ] {
@@ -294,11 +298,58 @@ mod tests {
             ("app@contoso..com", AddressError::BadDomain),
             ("app@-x.com", AddressError::BadDomain),
             ("app@con toso.com", AddressError::BadDomain),
+            ("\"a\\\"@contoso.com", AddressError::BadLocalPart),
+            ("app@x-.com", AddressError::BadDomain),
             ("app@[300.1.1.1]", AddressError::BadDomain),
+            ("app@[IPv6:2001]", AddressError::BadDomain),
+            ("app@[x-tag:]", AddressError::BadDomain),
+            ("app@[x-tag:a b]", AddressError::BadDomain),
+            ("app@[x-tag:a[b]", AddressError::BadDomain),
+            ("app@[x tag:a]", AddressError::BadDomain),
             ("app\r\n@contoso.com", AddressError::Control),
             ("app@contoso.com\r\nRSET", AddressError::Control),
         ] {
             assert_eq!(Mailbox::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_allowed_up_to_the_last_octet() {
+        let local = |octets: usize| format!("{}@x.example", "a".repeat(octets));
+        assert!(Mailbox::parse(&local(64)).is_ok());
+        assert_eq!(Mailbox::parse(&local(65)), Err(AddressError::LocalPartTooLong));
+        let domain = |octets: usize| format!("a@{}", "b".repeat(50) + &".x".repeat((octets - 50) / 2));
+        assert!(Mailbox::parse(&domain(254)).is_ok());
+        assert!(Mailbox::parse(&domain(254).replace("bb.x", "bbb.x")).is_ok());
+        assert_eq!(Mailbox::parse(&domain(256)), Err(AddressError::DomainTooLong));
+        assert!(Mailbox::parse(&format!("a@{}", "b".repeat(63))).is_ok());
+        assert_eq!(Mailbox::parse(&format!("a@{}", "b".repeat(64))), Err(AddressError::BadDomain));
+    }
+
+    #[test]
+    fn an_address_has_two_parts_and_every_path_its_domain() {
+        let mailbox = Mailbox::parse("\"a@b\"@contoso.com").expect("an address");
+        assert_eq!((mailbox.local_part(), mailbox.domain()), ("\"a@b\"", "contoso.com"));
+        let reverse = ReversePath::parse("<a@contoso.com>").expect("an address");
+        assert_eq!((reverse.domain(), ReversePath::Null.domain()), (Some("contoso.com"), None));
+        let forward = ForwardPath::parse("<a@contoso.com>").expect("an address");
+        assert_eq!((forward.domain(), forward.as_str()), (Some("contoso.com"), "a@contoso.com"));
+        let postmaster = ForwardPath::parse("<PostMaster>").expect("RFC 5321 §4.1.1.3");
+        assert_eq!((postmaster.domain(), postmaster.to_string()), (None, "<PostMaster>".to_owned()));
+    }
+
+    #[test]
+    fn every_fault_says_where_to_look() {
+        for (error, words) in [
+            (AddressError::NoDomain, "`@`"),
+            (AddressError::EmptyLocalPart, "before"),
+            (AddressError::LocalPartTooLong, "64"),
+            (AddressError::BadLocalPart, "quoted"),
+            (AddressError::BadDomain, "domain"),
+            (AddressError::DomainTooLong, "255"),
+            (AddressError::Control, "control"),
+        ] {
+            assert!(error.to_string().contains(words), "{error}");
         }
     }
 

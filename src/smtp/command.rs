@@ -214,6 +214,7 @@ mod tests {
             ("mail from: <a@b.example>", Command::Mail(path("a@b.example"), Vec::new())),
             ("MAIL FROM:<@x.example,@y.example:a@b.example>", Command::Mail(path("a@b.example"), Vec::new())),
             ("MAIL FROM:<\"a>b\"@c.example>", Command::Mail(path("\"a>b\"@c.example"), Vec::new())),
+            ("MAIL FROM:<\"a\\\">b\"@c.example>", Command::Mail(path("\"a\\\">b\"@c.example"), Vec::new())),
             ("BDAT 12", Command::Bdat(12, false)),
             ("BDAT 0 last", Command::Bdat(0, true)),
             ("DATA ", Command::Data),
@@ -228,17 +229,20 @@ mod tests {
 
     #[test]
     fn parameters_keep_their_spelling() {
-        let line = b"MAIL FROM:<a@b.example> SIZE=1000 Body=8BITMIME SMTPUTF8";
+        let line = b"MAIL FROM:<a@b.example> SIZE=1000 Body=8BITMIME X-Y=1 SMTPUTF8";
         let Ok(Command::Mail(_, params)) = Command::parse(line) else { panic!("a MAIL command") };
         let read: Vec<_> = params.iter().map(|param| (param.keyword, param.value)).collect();
-        assert_eq!(read, [("SIZE", Some("1000")), ("Body", Some("8BITMIME")), ("SMTPUTF8", None)]);
+        assert_eq!(
+            read,
+            [("SIZE", Some("1000")), ("Body", Some("8BITMIME")), ("X-Y", Some("1")), ("SMTPUTF8", None)]
+        );
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         use CommandError::{Arguments, ForwardPath, ReversePath, Unrecognized};
         let long = format!("RCPT TO:<{}@b.example>", "a".repeat(65));
-        let cases: [(&[u8], CommandError); 24] = [
+        let cases: [(&[u8], CommandError); 28] = [
             (b"", Unrecognized),
             (b"XYZZY", Unrecognized),
             (b"EHLO a\0b", Unrecognized),
@@ -259,7 +263,11 @@ mod tests {
             (b"MAIL FROM:<> SIZE=1 size=2", Arguments),
             (b"MAIL FROM:<> SIZE=", Arguments),
             (b"MAIL FROM:<> -X=1", Arguments),
+            (b"MAIL FROM:<> X_Y=1", Arguments),
+            (b"MAIL FROM:<@\"x\":a@b.example>", ReversePath),
+            (b"RCPT TO:<@\"x\":a@b.example>", ForwardPath),
             (b"BDAT -1", Arguments),
+            (b"BDAT +1", Arguments),
             (b"BDAT 99999999999999999999", Arguments),
             (b"BDAT 1 FIRST", Arguments),
             (b"BDAT", Arguments),
