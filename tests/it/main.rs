@@ -42,6 +42,7 @@ mod run;
 mod scenarios;
 mod schema;
 mod servers;
+mod shards;
 mod simulator;
 mod sink;
 mod soak;
