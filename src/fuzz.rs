@@ -5,14 +5,15 @@
 //! under libFuzzer, and the tests below run them over the same seeds for a moment each,
 //! changed at random. Compiled for tests and with the feature `fuzz` alone.
 
-use crate::{exchange, report, scenario, session, simulator, smtp};
+use crate::{dns, exchange, report, scenario, session, simulator, smtp};
 
 /// A property: its name, which is that of its fuzz target and of its folder of seeds, and
 /// what takes the bytes.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.
-pub const PROPERTIES: [Property; 15] = [
+pub const PROPERTIES: [Property; 16] = [
+    ("dns", dns::properties::dns),
     ("reply", smtp::properties::reply),
     ("ehlo", smtp::properties::ehlo),
     ("command", smtp::properties::command),
@@ -128,7 +129,7 @@ mod tests {
     }
 
     properties! {
-        reply ehlo command data sasl client bdat proxy server scenario project csv tenants report pasted
+        dns reply ehlo command data sasl client bdat proxy server scenario project csv tenants report pasted
     }
 
     #[test]

@@ -48,9 +48,13 @@ pub(super) struct Found {
 
 impl Question {
     pub(super) fn new(name: &Name, kind: RecordType) -> Self {
-        let query = Query::query(name.clone(), kind);
         // SipHash under a key of the system's randomness; the low 16 bits of it.
-        let id = RandomState::new().build_hasher().finish() as u16;
+        Self::with_id(RandomState::new().build_hasher().finish() as u16, name, kind)
+    }
+
+    /// The same with an id that is given.
+    pub(super) fn with_id(id: u16, name: &Name, kind: RecordType) -> Self {
+        let query = Query::query(name.clone(), kind);
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
         message.metadata.recursion_desired = true;
         message.add_query(query.clone());

@@ -4,6 +4,8 @@ mod answer;
 mod domain;
 mod failure;
 mod mail;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod properties;
 mod resolver;
 mod settings;
 
