@@ -301,14 +301,15 @@ fn what_has_no_meaning_here_is_refused_by_name_and_all_at_once() {
         assert!(ran.stderr.contains(&format!("  `{name}`: ")), "{}", ran.stderr);
     }
     for (line, words) in [
-        ("swaks -t a@b.test", "no `--server`"),
+        ("swaks -q ehlo", "neither `--server` nor `--to`"),
         ("swaks -s x.test", "no `--to`"),
+        ("swaks -6 -t a@b.test", "the family belongs to the target"),
         ("swaks -s x.test -t", "`--to` without a value"),
         ("swaks -s x.test -q data -t a@b.test", "`--quit-after data`"),
         ("swaks -s x.test -t a@b.test -a NTLM -au u", "the mechanisms here are"),
         ("swaks -s x.test -t a@b.test -a", "no `--auth-user`"),
         ("swaks -s x.test -p nosuch -t a@b.test", "write the number"),
-        ("swaks -s x.test -4 -t a@b.test", "give it to `-s`"),
+        ("swaks -s x.test -4 -t a@b.test", "give the address itself"),
         ("swaks -s x.test -li eth0 -t a@b.test", "write the address"),
         ("swaks -s x.test -t a@b.test --protocol LMTP", "LMTP"),
         ("swaks -s x.test -t a@b.test -tls --tls-protocol tlsv1,tlsv1_2", "cannot be left out"),
@@ -321,6 +322,18 @@ fn what_has_no_meaning_here_is_refused_by_name_and_all_at_once() {
     ] {
         let ran = probe(&dir, ["probe", "--swaks", line]);
         assert!(ran.status == 2 && ran.stderr.contains(words), "{line}: {} {}", ran.status, ran.stderr);
+    }
+    for (line, target) in [
+        ("swaks -t a@b.test,c@d.test", "mx:d.test:25"),
+        ("swaks -t a@b.test --copy-routing e.test -p 587", "mx:e.test:587"),
+        ("swaks -t a@b.test -tlsc", "mx:b.test:465"),
+    ] {
+        let saved = probe(&dir, ["probe", "--swaks", line, "--save", "-"]);
+        assert!(
+            saved.status(0).stdout.contains(&format!("  target: {target}\n")),
+            "{line}\n{}",
+            saved.stdout
+        );
     }
     for flags in [&["mx.test"][..], &["--from", "a@b.test"], &["--tls", "starttls"], &["--timeout", "5s"]] {
         let arguments =

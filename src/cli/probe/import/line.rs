@@ -192,18 +192,16 @@ impl Reader<'_> {
 
     /// Fills the target in, and returns its host.
     fn target(&mut self, protocol: Protocol) -> Option<String> {
-        let Some(server) = self.text(Opt::Server) else {
-            if !self.given.has(Opt::Server) && self.faults.is_empty() {
-                self.faults.push(
-                    "there is no `--server`: swaks would look a mail exchanger up; name one with `-s` \
-                     (`dig MX DOMAIN` shows them)"
-                        .to_owned(),
-                );
-            }
-            return None;
+        let (server, is_domain) = match self.text(Opt::Server) {
+            Some(server) => (server, false),
+            None if self.given.has(Opt::Server) => return None,
+            None => (self.domain()?, true),
         };
         let port = self.text(Opt::Port);
-        let (host, port) = split(&server, port.as_deref());
+        let (host, port) = match is_domain {
+            true => (server.as_str(), port.as_deref()),
+            false => split(&server, port.as_deref()),
+        };
         let implicit = self.given.has(Opt::TlsOnConnect) || protocol.implicit && !self.says_tls();
         let port = match port {
             None => Some(if implicit { 465 } else { 25 }),
@@ -223,16 +221,35 @@ impl Reader<'_> {
         ] {
             if self.given.has(option) && !is_it {
                 let name = name(option);
-                let family = if option == Opt::Ipv4 { "A" } else { "AAAA" };
+                let family = if option == Opt::Ipv4 { 4 } else { 6 };
                 self.faults.push(format!(
-                    "`{name}`: the family is chosen by the address: give it to `-s` (`dig {family} HOST` shows it)"
+                    "`{name}`: the family belongs to the target: in relayprobe.yaml `targets: {{ NAME: {{ address: …, \
+                     family: {family} }} }}`, or give the address itself to `-s`"
                 ));
             }
         }
-        let shown = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let shown = match is_domain {
+            true => format!("mx:{host}"),
+            false if host.contains(':') => format!("[{host}]"),
+            false => host.to_owned(),
+        };
         self.scenario.target = literal(&format!("{shown}:{port}"));
         self.scenario.name = literal(&format!("swaks to {shown}:{port}"));
-        Some(host.to_owned())
+        (!is_domain).then(|| host.to_owned())
+    }
+
+    /// The domain whose mail exchangers swaks looks up where no server is named: that of
+    /// `--copy-routing`, else of the last recipient.
+    fn domain(&mut self) -> Option<String> {
+        let address = self.text(Opt::CopyRouting).or_else(|| {
+            let to = self.given.value(Opt::To).filter(|to| !to.is_empty())?;
+            to.rsplit(',').next().map(str::to_owned)
+        });
+        let domain = address.as_deref().and_then(|address| address.rsplit('@').next());
+        if domain.is_none() && self.faults.is_empty() {
+            self.faults.push("there is neither `--server` nor `--to`: name a server with `-s`".to_owned());
+        }
+        domain.map(str::to_owned)
     }
 
     fn source(&mut self) {

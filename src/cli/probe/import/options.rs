@@ -50,6 +50,7 @@ pub(super) enum Opt {
     Bcc,
     Helo,
     Server,
+    CopyRouting,
     Port,
     Protocol,
     Ipv4,
@@ -114,16 +115,16 @@ const NOT_PLAYED: &str = "swaks plays no session with it: there is nothing to ma
 /// The table.
 pub(super) const OPTIONS: &[Row] = &[
     // Where to.
-    row(&["server", "s"], Optional, Kept(Opt::Server, "`target`")),
+    row(
+        &["server", "s"],
+        Optional,
+        Kept(Opt::Server, "`target`; without it `target: mx:DOMAIN`, the last recipient's"),
+    ),
     row(&["port", "p"], Optional, Kept(Opt::Port, "the port of `target`")),
     row(&["protocol"], Required, Kept(Opt::Protocol, "`ehlo` or `helo`, `tls` and `auth`; LMTP is refused")),
     row(&["4"], None, Kept(Opt::Ipv4, "nothing where `-s` is an IPv4 address; else refused")),
     row(&["6"], None, Kept(Opt::Ipv6, "nothing where `-s` is an IPv6 address; else refused")),
-    row(
-        &["copy-routing"],
-        Optional,
-        Refused("mail exchangers are not looked up: name one with `-s` (`dig MX DOMAIN` shows them)"),
-    ),
+    row(&["copy-routing"], Optional, Kept(Opt::CopyRouting, "`target: mx:DOMAIN`")),
     row(&["local-interface", "li"], Optional, Kept(Opt::LocalInterface, "`source_ip`")),
     row(
         &["local-port", "lport", "lp"],
