@@ -163,11 +163,11 @@ fn gives_nothing_away(seen: &Observation) {
     let event = seen.event.iter().map(|(_, event)| event.to_string());
     let hex: String = SECRET.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![SECRET.to_owned(), STANDARD.encode(SECRET), hex.to_uppercase(), hex];
-    // What of it depends on the secret alone, wherever it begins.
+    // Every character that a bit of it is in, wherever it begins: less is less than it.
     for before in ["xxx", "x", "xx"] {
         let within = STANDARD_NO_PAD.encode(format!("{before}{SECRET}xxx"));
-        let first = (before.len() * 8).div_ceil(6);
-        forms.push(within[first..(before.len() + SECRET.len()) * 8 / 6].to_owned());
+        let first = before.len() * 8 / 6;
+        forms.push(within[first..((before.len() + SECRET.len()) * 8).div_ceil(6)].to_owned());
     }
     for text in lines.chain(replies).chain(notes).chain(event) {
         for form in &forms {
