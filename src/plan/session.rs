@@ -241,7 +241,8 @@ impl Reach {
 /// Where to connect, and as whom.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// A name or an address literal without brackets; of [`Route::Domain`] the domain.
+    /// A name or an address literal without brackets; of [`Route::Domain`] the domain. With
+    /// `unix:` before it, the path of a socket of this host.
     pub host: Arc<str>,
     /// The TCP port.
     pub port: u16,
@@ -258,6 +259,12 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The path, where it is a socket of this host.
+    #[must_use]
+    pub fn socket(&self) -> Option<&str> {
+        self.host.strip_prefix("unix:")
+    }
+
     /// A host, without anything special about it.
     #[must_use]
     pub const fn new(host: Arc<str>, port: u16) -> Self {

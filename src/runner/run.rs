@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::lanes::{Lanes, Limits};
 use super::turn::Turn;
 use crate::plan::{Endpoint, Mx, Plan, Route};
-use crate::scenario::{Case, Expect, Expectations, Repeat, Retry};
+use crate::scenario::{Case, Expect, Expectations, Repeat, Retry, written_place};
 use crate::session::{self, Observation, PARTING};
 use crate::smtp::Stage;
 use crate::verdict::{
@@ -429,8 +429,7 @@ fn address(plan: &Plan, shown: &Attempt) -> String {
     match (wrong, route) {
         (Some(end), _) => format!("{}:{port}", end.host),
         (None, Route::Domain(_)) => format!("mx:{host}"),
-        (None, _) if host.contains(':') => format!("[{host}]:{port}"),
-        (None, _) => format!("{host}:{port}"),
+        (None, _) => written_place(host, *port),
     }
 }
 

@@ -43,4 +43,4 @@ pub use resolve::{At, Planned, Resolver};
 pub use select::{Selection, Shard};
 pub use share::{Bounds, Share};
 pub use suite::scenario_keys;
-pub use target::{Deliveries, Place, Rate, Target, host_port, is_loopback};
+pub use target::{Deliveries, Place, Rate, Target, host_port, is_loopback, written_place};

@@ -167,16 +167,36 @@ impl Target {
 #[must_use]
 pub fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
+        || host.starts_with("unix:")
         || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
+/// `host:port` as it is written: an IPv6 address in brackets, a socket without a port.
+#[must_use]
+pub fn written_place(host: &str, port: u16) -> String {
+    if host.starts_with("unix:") {
+        host.to_owned()
+    } else if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
 /// Reads `host:port`, `192.0.2.1:25`, `[2001:db8::1]:25`; port 25 where none is
-/// written. The host comes without brackets.
+/// written. The host comes without brackets. `unix:/path`, a socket of this host, stands
+/// for itself and has the port 0.
 ///
 /// # Errors
 ///
 /// What is wrong, in words.
 pub fn host_port(text: &str) -> Result<(&str, u16), String> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        // As much as the kernel takes (unix(7)).
+        let good = path.starts_with('/') && path.len() < 108 && !path.contains(char::is_control);
+        let why = || format!("`{path}` is no path of a socket: it begins with `/` and has at most 107 bytes");
+        return good.then_some((text, 0)).ok_or_else(why);
+    }
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (host, rest) = rest.split_once(']').ok_or_else(|| format!("`{text}`: the `[` is not closed"))?;
         // A zone names an interface of this host: `fe80::1%eth0`.
@@ -231,6 +251,7 @@ mod tests {
             ("[2001:db8::1]:587", ("2001:db8::1", 587)),
             ("[::1]", ("::1", 25)),
             ("relay.example.:25", ("relay.example.", 25)),
+            ("unix:/run/dovecot/lmtp", ("unix:/run/dovecot/lmtp", 0)),
         ] {
             assert_eq!(host_port(text), Ok(expected));
         }
@@ -240,6 +261,8 @@ mod tests {
     fn what_is_no_address_is_told() {
         for (text, words) in [
             ("::1", "brackets"),
+            ("unix:run/lmtp", "no path"),
+            ("unix:/a\nb", "no path"),
             ("[::1", "not closed"),
             ("[x]:25", "no IPv6"),
             ("relay:0", "no port"),

@@ -1,12 +1,13 @@
 //! Getting a connection: name, socket, PROXY header.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
 
+use super::socket::Socket;
 use super::{proxy, route};
 use crate::dns::{Domain, Family, Reason, Resolver};
 use crate::plan::{Endpoint, MailHosts, Mx, Route};
@@ -18,7 +19,26 @@ use crate::smtp::{Event, EventKind};
 /// # Errors
 ///
 /// `dns_failure`, `refused` or `timeout`.
-pub(super) async fn dial(endpoint: &Endpoint, deadline: Instant) -> Result<(TcpStream, SocketAddr), Event> {
+pub(super) async fn dial(
+    endpoint: &Endpoint,
+    deadline: Instant,
+) -> Result<(Socket, Option<SocketAddr>), Event> {
+    if let Some(path) = endpoint.socket() {
+        return match timeout_at(deadline, local(endpoint, path)).await {
+            Ok(Ok(stream)) => Ok((Socket::Unix(stream), None)),
+            Ok(Err(error)) => {
+                let reason = match error.kind() {
+                    io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => "connection_refused",
+                    io::ErrorKind::PermissionDenied => "permission_denied",
+                    _ => "other",
+                };
+                let detail = format!("{path}: {}", words(&error));
+                Err(Event::new(EventKind::Refused, reason).with_detail(detail))
+            }
+            Err(_) => Err(Event::new(EventKind::Timeout, "connect")
+                .with_detail(format!("{path} did not answer in time"))),
+        };
+    }
     let looked_up = timeout_at(deadline, look_up(endpoint, deadline)).await;
     let (address, others) = looked_up.unwrap_or_else(|_| {
         Err(Event::new(EventKind::DnsFailure, "timeout")
@@ -26,7 +46,7 @@ pub(super) async fn dial(endpoint: &Endpoint, deadline: Instant) -> Result<(TcpS
     })?;
     let connected = timeout_at(deadline, connect(endpoint, address)).await;
     match connected {
-        Ok(Ok(stream)) => Ok((stream, address)),
+        Ok(Ok(stream)) => Ok((Socket::Tcp(stream), Some(address))),
         Ok(Err(error)) => match endpoint.bind {
             Some(bind) if error.kind() == io::ErrorKind::AddrNotAvailable => {
                 let event = Event::new(EventKind::Refused, "address_not_available");
@@ -38,6 +58,16 @@ pub(super) async fn dial(endpoint: &Endpoint, deadline: Instant) -> Result<(TcpS
             "{address} did not answer in time; a firewall that drops looks so{others}"
         ))),
     }
+}
+
+async fn local(endpoint: &Endpoint, path: &str) -> io::Result<UnixStream> {
+    let mut stream = UnixStream::connect(path).await?;
+    if let Some(proxy) = &endpoint.proxy {
+        // A socket has no address; the header is about the client.
+        let target = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        stream.write_all(&proxy::header(proxy, target)).await?;
+    }
+    Ok(stream)
 }
 
 async fn connect(endpoint: &Endpoint, address: SocketAddr) -> io::Result<TcpStream> {

@@ -111,6 +111,8 @@ impl<'a> Drive<'a> {
         }
         if let Some(peer) = peer {
             self.line(Direction::Note, &format!("connected to {peer}"));
+        } else if self.plan.endpoint.socket().is_some() {
+            self.line(Direction::Note, &format!("connected to {}", self.plan.endpoint.host));
         }
         let loopback = peer.is_none_or(|peer| peer.ip().to_canonical().is_loopback());
         let mut dialogue = Dialogue::new(self.plan, loopback);
@@ -366,7 +368,9 @@ impl<'a> Drive<'a> {
         }
         link.allow(self.plan.timeouts.tls);
         let begun = Instant::now();
-        let name = tls.server_name.as_ref().unwrap_or(&self.plan.endpoint.host);
+        // A socket has no name; what listens there is this host.
+        let own = self.plan.endpoint.socket().map_or(&*self.plan.endpoint.host, |_| "localhost");
+        let name = tls.server_name.as_deref().unwrap_or(own);
         let shaken = link.shake_hands(&tls.client, name, self.memory).await;
         let negotiated = match shaken {
             Ok(negotiated) => negotiated,

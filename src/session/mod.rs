@@ -28,6 +28,7 @@ mod route;
 #[cfg(test)]
 mod scripted;
 mod silence;
+mod socket;
 #[cfg(test)]
 mod stepped;
 mod stepping;

@@ -52,7 +52,7 @@ async fn reach(plan: &Plan, drive: Drive<'_>, mut leave: Pin<&mut impl Future<Ou
         () = &mut leave => return drive.left(),
     };
     match dialled {
-        Ok((stream, peer)) => drive.play(stream, Some(peer), leave).await,
+        Ok((stream, peer)) => drive.play(stream, peer, leave).await,
         Err(event) => drive.unreached(event),
     }
 }

@@ -1,6 +1,7 @@
 //! What a session needs of a connection beyond reading and writing.
 
 use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -21,12 +22,17 @@ pub trait Wire: AsyncRead + AsyncWrite + Unpin {
     fn reset_at_end(&self);
 }
 
+/// Whether the kernel holds bytes for this socket.
+pub(super) fn has_bytes(socket: &impl AsFd) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    matches!(SockRef::from(socket).peek(&mut byte), Ok(1))
+}
+
 impl Wire for TcpStream {
     fn waiting(&self) -> Option<bool> {
         // A question to the kernel: the runtime's own notion of readiness is as
         // old as its last look at the sockets.
-        let mut byte = [MaybeUninit::uninit()];
-        Some(matches!(SockRef::from(self).peek(&mut byte), Ok(1)))
+        Some(has_bytes(self))
     }
 
     fn acknowledge_at_once(&self) {

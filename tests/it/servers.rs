@@ -327,6 +327,15 @@ fn dovecot_tells_of_each_recipient_by_lmtp() {
     assert_eq!(played.cases().len(), 4);
     let unix: Vec<u8> = sent.into_iter().filter(|byte| *byte != b'\r').collect();
     same(&dovecot.kept("<dovecot@client.test>"), &unix);
+    let door = format!("unix:{}", dovecot.socket().display());
+    let inside = "  - { name: by a socket, rcpt_to: probe@test, subject: Inside, expect: 250 2.0.0 }\n";
+    let played = by_lmtp(&door, b"", inside);
+    played.status(0);
+    assert_eq!(played.case("by a socket")["target"]["address"], door);
+    dovecot.kept("Subject: Inside");
+    let nowhere = by_lmtp("unix:/nowhere/lmtp", b"", inside);
+    nowhere.status(3);
+    nowhere.ended("by a socket", "error connect refused connection_refused");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::unattended::Unattended;
 use crate::cli::args::{Color, report, timeout};
 use crate::cli::cases::{CaseArgs, WHICH};
 use crate::report::{Destination, Detail, Format};
-use crate::scenario::{Selection, Shard, host_port};
+use crate::scenario::{Selection, Shard, host_port, written_place};
 use crate::smtp::Stage;
 
 /// Under which the flags stand in the help.
@@ -256,11 +256,7 @@ pub(super) struct Pointed {
 impl std::fmt::Display for Pointed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { name, host, port } = self;
-        if host.contains(':') {
-            write!(f, "{name}=[{host}]:{port}")
-        } else {
-            write!(f, "{name}={host}:{port}")
-        }
+        write!(f, "{name}={}", written_place(host, *port))
     }
 }
 

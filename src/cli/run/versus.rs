@@ -12,7 +12,7 @@ use crate::cli::compare;
 use crate::cli::tell::{BAD_INPUT, ERROR, FAILED, WELL, complain, stopped, tell};
 use crate::report::{self, Detail, Reports, Run, Side};
 use crate::runner::Stop;
-use crate::scenario::{Case, Loaded};
+use crate::scenario::{Case, Loaded, written_place};
 
 /// Plays both sides, one after the other, and compares.
 ///
@@ -127,9 +127,5 @@ fn named(args: &Args, table: &Table) -> String {
 /// `relay.example:25`.
 fn place(server: &Server) -> String {
     let at = server.at();
-    if at.host.contains(':') {
-        format!("[{}]:{}", at.host, at.port)
-    } else {
-        format!("{}:{}", at.host, at.port)
-    }
+    written_place(&at.host, at.port)
 }

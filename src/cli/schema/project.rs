@@ -56,8 +56,8 @@ pub(super) fn schema() -> Value {
         ),
         (
             "address",
-            "a real server; an IPv6 address in brackets",
-            like(text(), json!(["relay.contoso.example:25"])),
+            "a real server; an IPv6 address in brackets, or a socket of this host by its path",
+            like(text(), json!(["relay.contoso.example:25", "unix:/run/dovecot/lmtp"])),
         ),
         (
             "mx",

@@ -261,6 +261,9 @@ impl Resolver {
             let source = SocketAddr::new(address, PROXY_PORT);
             return Source::From(None, Some(Proxy { version, source }));
         }
+        if at.host.starts_with("unix:") {
+            return Source::Elsewhere(format!("source_ip {address}: a socket of this host sees no address"));
+        }
         let mapping = self.project.sources.iter().find(|(known, _)| *known == address);
         match mapping.map(|(_, mapping)| mapping) {
             Some(SourceMapping::Here) => return Source::From(None, None),
