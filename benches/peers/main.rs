@@ -7,6 +7,7 @@
 
 mod estate;
 mod measure;
+mod simulator;
 mod tls;
 mod works;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["serve", folder] => tls::serve(folder.as_ref()),
+        ["idle", folder] => simulator::hold(folder.as_ref()),
         ["handshakes", folder] => tls::handshakes(folder.as_ref()),
         _ => return works::all(),
     }

@@ -42,8 +42,18 @@ pub(crate) fn peak_of(command: &mut Command) -> u64 {
 }
 
 fn high_water(process: u32) -> Option<u64> {
+    account(process, "VmHWM:")
+}
+
+/// Memory that a process has resident now, in KiB.
+pub(crate) fn resident(process: u32) -> Option<u64> {
+    account(process, "VmRSS:")
+}
+
+/// A line of the kernel's account, in KiB.
+fn account(process: u32, what: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
@@ -57,6 +67,11 @@ pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
 pub(crate) struct Server(Child);
 
 impl Server {
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Starts it and waits until the port answers.
     pub(crate) fn start(command: &mut Command, port: u16) -> Self {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();

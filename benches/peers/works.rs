@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use crate::measure::{Bar, Server, Table, find, free_port, median, peak_of, timed};
-use crate::{estate, tls};
+use crate::{estate, simulator, tls};
 
 pub(crate) const OURS: &str = env!("CARGO_BIN_EXE_relayprobe");
 
@@ -25,6 +25,7 @@ pub(crate) fn all() -> ExitCode {
     bench.handshakes(&mut table);
     bench.check(&mut table);
     estate::measure(&folder, &mut table);
+    simulator::measure(&folder, &mut table);
     table.end();
     let _ = fs::remove_dir_all(folder);
     ExitCode::SUCCESS
@@ -49,16 +50,6 @@ impl Bench {
         fs::write(self.folder.join("relayprobe.yaml"), project).expect("our folder is writable");
         let head = "suite: bench\ndefaults:\n  target: sink\n  ehlo: client.test\n  mail_from: a@client.test\n  rcpt_to: b@sink.test\nscenarios:\n";
         fs::write(self.folder.join("case.yaml"), head.to_owned() + scenario).expect("our folder is writable");
-    }
-
-    fn sink() -> Option<(Server, u16)> {
-        let port = free_port();
-        let mut command = Command::new(find("smtp-sink")?);
-        if fs::metadata("/proc/self").is_ok_and(|ours| std::os::unix::fs::MetadataExt::uid(&ours) == 0) {
-            command.args(["-u", "nobody"]);
-        }
-        command.arg(format!("127.0.0.1:{port}")).arg("1000");
-        Some((Server::start(&mut command, port), port))
     }
 
     fn tls_server(&self, core: Option<&str>) -> (Server, u16) {
@@ -89,7 +80,7 @@ impl Bench {
             let (ours, theirs) = (median(ours), median(theirs));
             table.row(work, &millis(ours), &millis(theirs), ratio(ours, theirs), Bar::AtMost(most));
         };
-        if let Some((_sink, port)) = Self::sink() {
+        if let Some((_sink, port)) = sink() {
             probe(clear, port, "  - { name: one, stop_after: rcpt_to, expect: 250 }\n", &[], 0.08);
         }
         let (_server, port) = self.tls_server(None);
@@ -102,7 +93,7 @@ impl Bench {
     /// connection each.
     fn matrix(&self, table: &mut Table) {
         let work = "20,000 cases, 50 at once, NDJSON, vs smtp-source (sessions/s)";
-        let (Some(source), Some((_sink, port))) = (find("smtp-source"), Self::sink()) else {
+        let (Some(source), Some((_sink, port))) = (find("smtp-source"), sink()) else {
             return table.skipped(work, "smtp-source and smtp-sink are missing");
         };
         let axis = |count: u32| (0..count).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
@@ -199,6 +190,17 @@ impl Bench {
             Bar::AtMost(2.2),
         );
     }
+}
+
+/// smtp-sink, where it is installed.
+pub(crate) fn sink() -> Option<(Server, u16)> {
+    let port = free_port();
+    let mut command = Command::new(find("smtp-sink")?);
+    if fs::metadata("/proc/self").is_ok_and(|ours| std::os::unix::fs::MetadataExt::uid(&ours) == 0) {
+        command.args(["-u", "nobody"]);
+    }
+    command.arg(format!("127.0.0.1:{port}")).arg("1000");
+    Some((Server::start(&mut command, port), port))
 }
 
 /// A body of 1 KiB, line ends included, as a YAML scalar; smtp-source adds its

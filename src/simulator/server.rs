@@ -1,11 +1,15 @@
 //! Accepting connections and driving their sessions, with deadlines.
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -36,11 +40,8 @@ pub(super) struct Door {
     pub(super) open: Arc<Semaphore>,
 }
 
-/// Bytes that are read at once where commands come: most sessions wait for one, thousands
-/// at a time.
-const FOR_COMMANDS: usize = 1024;
-/// The same where a message comes.
-const FOR_CONTENT: usize = 16 * 1024;
+/// Bytes that are read at once.
+const AT_ONCE: usize = 16 * 1024;
 
 /// Takes connections until it is dropped.
 pub(super) async fn accept(listener: TcpListener, door: Arc<Door>) {
@@ -111,7 +112,6 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut next: Next,
     door: &Door,
 ) -> io::Result<Next> {
-    let mut buffer = vec![0; FOR_COMMANDS];
     // A command byte by byte is as late as one that never comes.
     let mut deadline = Instant::now() + door.limits.command;
     loop {
@@ -129,25 +129,32 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
                 stream.flush().await
             };
             timeout(door.limits.write, write).await??;
-            out.clear();
+            // Most sessions wait, thousands at a time, and nothing is kept for them.
+            out = Vec::new();
             deadline = Instant::now() + door.limits.command;
         }
         if next != Next::Read {
             return Ok(next);
         }
-        next = match timeout_at(deadline, stream.read(&mut buffer)).await {
-            Ok(read) => {
-                let read = read?;
-                if read == 0 {
-                    return Ok(Next::Close);
-                }
-                if protocol.takes_content() {
+        let heard = poll_fn(|cx| {
+            // On the stack, for as long as it takes to look: a buffer in each session that
+            // waits would be most of what it costs.
+            let mut room = [MaybeUninit::uninit(); AT_ONCE];
+            let mut buffer = ReadBuf::uninit(&mut room);
+            ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer))?;
+            let bytes = buffer.filled();
+            if bytes.is_empty() {
+                return Poll::Ready(Ok(None));
+            }
+            let is_content = protocol.takes_content();
+            let next = protocol.receive(bytes, SystemTime::now(), &mut *policy, &mut out);
+            Poll::Ready(Ok::<_, io::Error>(Some((next, is_content))))
+        });
+        next = match timeout_at(deadline, heard).await {
+            Ok(heard) => {
+                let Some((next, is_content)) = heard? else { return Ok(Next::Close) };
+                if is_content {
                     deadline = Instant::now() + door.limits.command;
-                }
-                let next = protocol.receive(&buffer[..read], SystemTime::now(), policy, &mut out);
-                let room = if protocol.takes_content() { FOR_CONTENT } else { FOR_COMMANDS };
-                if buffer.len() != room {
-                    buffer = vec![0; room];
                 }
                 next
             }
