@@ -89,6 +89,8 @@ pub(crate) fn hold(folder: &Path) {
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let session = || -> std::io::Result<_> {
         let mut stream = TcpStream::connect(&address)?;
+        // The end of the handshake and the EHLO after it leave apart: Nagle would wait.
+        stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         reply(&mut stream)?;
         for command in ["EHLO idle.test\r\n", "STARTTLS\r\n"] {
