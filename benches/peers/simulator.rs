@@ -135,8 +135,8 @@ fn sessions(folder: &Path, table: &mut Table) {
     let run = |port: u16| {
         let mut command = Command::new(&source);
         command.args(["-s", "50", "-m", &SESSIONS.to_string(), "-l", "1024"]);
-        command.args(["-f", "a@client.test", "-t", "info@contoso.com", &format!("127.0.0.1:{port}")]);
-        command.args(["-M", "client.test"]);
+        command.args(["-f", "a@client.test", "-t", "info@contoso.com", "-M", "client.test"]);
+        command.arg(format!("127.0.0.1:{port}"));
         timed(&mut command)
     };
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
