@@ -170,7 +170,7 @@ pub fn data(bytes: &[u8]) {
 }
 
 /// The content, and what stands after the ending, if that has come.
-fn receive(pieces: &[&[u8]]) -> (Vec<u8>, Option<Vec<u8>>) {
+pub(super) fn receive(pieces: &[&[u8]]) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut receiver = DataReceiver::default();
     let (mut content, mut rest) = (Vec::new(), None::<Vec<u8>>);
     for piece in pieces {

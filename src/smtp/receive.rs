@@ -67,24 +67,7 @@ impl DataReceiver {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    /// The content and what is left after the ending, or all content where there
-    /// is none.
-    fn receive(pieces: &[&[u8]]) -> (Vec<u8>, Option<Vec<u8>>) {
-        let mut receiver = DataReceiver::default();
-        let (mut content, mut rest) = (Vec::new(), None::<Vec<u8>>);
-        for piece in pieces {
-            match &mut rest {
-                Some(rest) => rest.extend_from_slice(piece),
-                None => {
-                    let end = receiver.push(piece, |bytes| content.extend_from_slice(bytes));
-                    rest = end.map(|end| piece[end..].to_vec());
-                }
-            }
-        }
-        (content, rest)
-    }
+    use crate::smtp::properties::receive;
 
     #[test]
     fn dots_are_unstuffed_and_the_ending_is_found_however_it_is_split() {
